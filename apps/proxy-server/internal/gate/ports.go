@@ -1,0 +1,91 @@
+package gate
+
+import (
+	"context"
+	"time"
+
+	"securechat/internal/chat"
+)
+
+// Store keeps sites, visitors and sessions. Each method is one atomic act.
+type Store interface {
+	// SiteByKey returns the site with this public key; NotFound where there
+	// is none. Disabled sites are returned too.
+	SiteByKey(ctx context.Context, key string) (chat.Site, error)
+	// SiteByID returns the site; NotFound where there is none.
+	SiteByID(ctx context.Context, id chat.SiteID) (chat.Site, error)
+	// Holder returns whose credential has this hash: the session, ended or
+	// not, and its visitor. NotFound where the hash is unknown or the
+	// credential's own life is over at now. The first use of a successor
+	// ends its predecessors [chat.CredentialGrace] later, in the same act.
+	Holder(ctx context.Context, hash []byte, now time.Time) (Holder, error)
+	// Open stores what is new of an entry: the visitor, the conversation and
+	// the session where they are not there yet, and the credential. Of
+	// another session that the credential follows, the secrets go on until
+	// the new one is first used. Repeating it changes nothing.
+	Open(ctx context.Context, o Opening) error
+	// Touch notes that the session was seen at now; never backwards.
+	Touch(ctx context.Context, s chat.Session, now time.Time) error
+	// End ends the session and its credentials at now. Repeating it, or
+	// ending what is not there, changes nothing.
+	End(ctx context.Context, s chat.Session, now time.Time) error
+	// NewConversation opens another conversation for the session and its visitor.
+	NewConversation(ctx context.Context, s chat.Session, c chat.ConversationID, now time.Time) error
+}
+
+// Holder is who stands behind a credential.
+type Holder struct {
+	Visitor        chat.Visitor
+	Session        chat.Session
+	CredentialMade time.Time           // when this very secret was made
+	Current        chat.ConversationID // the visitor's newest conversation
+}
+
+// Opening is what Enter wants stored. Hash belongs to the new secret.
+type Opening struct {
+	Visitor chat.Visitor
+	Session chat.Session
+	Hash    []byte
+	Follows []byte    // hash of the credential that this one replaces, or nil
+	Made    time.Time // when the secret was made
+	Until   time.Time // when it can no longer be exchanged
+}
+
+// Limiter counts takes by key.
+type Limiter interface {
+	// Take charges every key at now, or none: where one is exhausted the
+	// verdict tells which and when to come again. One call is one act.
+	Take(ctx context.Context, now time.Time, takes []Take) (Verdict, error)
+}
+
+// Take asks for one place in a bucket.
+type Take struct {
+	Name  string // of the tier, as told to the visitor: "address", "session" …
+	Key   string // whose bucket
+	Limit Limit
+}
+
+// Limit lets Burst through at once and then one every Per/Burst (GCRA).
+type Limit struct {
+	Burst int
+	Per   time.Duration
+}
+
+// Verdict is what a limiter says of the tightest tier.
+type Verdict struct {
+	Allowed    bool
+	Name       string
+	Limit      Limit
+	Remaining  int
+	RetryAfter time.Duration // 0 where allowed
+	Reset      time.Duration // until the bucket is full again
+}
+
+// Tickets makes and checks the short words that prove where a frame came from.
+type Tickets interface {
+	// Stamp returns payload with a seal, in URL-safe characters.
+	Stamp(ctx context.Context, payload []byte) (string, error)
+	// Unstamp returns the payload of a word that Stamp made, and Forbidden
+	// for any other.
+	Unstamp(ctx context.Context, word string) ([]byte, error)
+}

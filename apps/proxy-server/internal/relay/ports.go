@@ -1,0 +1,87 @@
+package relay
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"securechat/internal/chat"
+)
+
+// Store keeps what must outlive the process. Each method is one atomic act,
+// and what it has acknowledged is on disk.
+type Store interface {
+	// Begin gives the question its number, stores it and opens its turn:
+	// running and owned by t.Owner where no turn of the conversation is open,
+	// else waiting. Told the same question id again it stores nothing and
+	// returns what is stored, with fresh false. Limited (code queue_full)
+	// where [MostWaiting] turns wait already; NotFound where the site has no
+	// such conversation.
+	Begin(ctx context.Context, q chat.Message, t chat.Turn) (question chat.Message, turn chat.Turn, fresh bool, err error)
+	// Note keeps what is known of a running answer. Conflict to anyone but
+	// the turn's owner, and once the turn has ended.
+	Note(ctx context.Context, t chat.Turn, seq int, text string) error
+	// Finish ends the turn with t.State, stores the reply where there is one,
+	// and makes the conversation's next waiting turn run under the same
+	// owner; next is that turn and its question, or nil. A running turn is
+	// finished by its owner only, a waiting one by anybody; Conflict
+	// otherwise.
+	Finish(ctx context.Context, t chat.Turn, reply *chat.Message) (next *Next, err error)
+	// Turn returns one turn of the site; NotFound where there is none.
+	Turn(ctx context.Context, s chat.SiteID, t chat.TurnID) (chat.Turn, error)
+	// Conversation returns the latest limit messages before the one with the
+	// given id ("" for the latest of all) and the open turn that runs, or
+	// else waits first. NotFound where the site has no such conversation.
+	Conversation(ctx context.Context, s chat.SiteID, c chat.ConversationID, before chat.MessageID, limit int) (chat.Conversation, error)
+	// Rate keeps the visitor's verdict on an answer of the conversation: 1,
+	// -1, or 0 to take it back. NotFound where there is no such answer.
+	Rate(ctx context.Context, s chat.SiteID, c chat.ConversationID, m chat.MessageID, rating int, comment string) error
+}
+
+// MostWaiting is how many questions of one conversation may wait their turn.
+const MostWaiting = 5
+
+// Next is a turn that has just begun to run.
+type Next struct {
+	Turn     chat.Turn
+	Question chat.Message
+}
+
+// Fleet tells living owners from dead ones, by the store's own clock.
+type Fleet interface {
+	// Renew holds owner's lease for ttl from now.
+	Renew(ctx context.Context, owner string, ttl time.Duration) error
+	// Orphans returns up to limit running turns whose owner has no lease,
+	// oldest first.
+	Orphans(ctx context.Context, limit int) ([]chat.Turn, error)
+	// Take makes owner the owner of an orphan; Conflict where its former
+	// owner lives or somebody else was first.
+	Take(ctx context.Context, t chat.Turn, owner string) error
+}
+
+// Log is the replayable record of what happened lately in each conversation.
+// Nothing since the start of an open turn is trimmed.
+type Log interface {
+	// Append adds the event, wakes the followers and returns its cursor.
+	Append(ctx context.Context, c chat.ConversationID, e chat.Event) (chat.Cursor, error)
+	// End returns the cursor after the last event.
+	End(ctx context.Context, c chat.ConversationID) (chat.Cursor, error)
+	// Follow yields what came after the cursor and then what comes, without a
+	// gap or a repeat, until ctx ends. An empty cursor means from now on. A
+	// cursor that cannot be honoured yields one log-reset, whose own cursor
+	// is the log's end, and goes on from there. A malformed cursor is
+	// Malformed; a follower too slow to keep up gets Limited and may resume.
+	Follow(ctx context.Context, c chat.ConversationID, after chat.Cursor) iter.Seq2[chat.Event, error]
+}
+
+// Agent answers a prompt in pieces.
+type Agent interface {
+	// Ask runs the agent once. An error ends the sequence, and pieces before
+	// it stand: a [chat.Cut] makes the turn interrupted, any other error
+	// makes it failed. Its code and text may be told, its cause is for the
+	// log. When ctx ends, reading ends, and the run is given up.
+	Ask(ctx context.Context, p chat.Prompt) iter.Seq2[chat.Piece, error]
+}
+
+// Places tells where an address is, as far as anybody knows.
+type Places func(address string) chat.Place
