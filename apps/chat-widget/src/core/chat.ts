@@ -1,0 +1,50 @@
+import type { Rating } from '@securechat/types/wire'
+import type { View } from './view'
+
+/** What a {@link Chat} tells besides its view. None carries what was written. */
+export interface ChatSignals {
+  'message-sent': { messageId: string }
+  'message-received': { messageId: string }
+  'stream-start': { turnId: string }
+  'stream-end': { turnId: string; status: string }
+  /** Answers that ended while the panel was not visible. */
+  unread: { count: number }
+  error: { code: string }
+}
+
+/** One visitor's conversation, as a shopper's panel needs it. */
+export interface Chat {
+  /** Calls the listener after each change of the view, until the returned function is called. */
+  subscribe(listener: () => void): () => void
+  /** The same reference until something changed. */
+  view(): View
+  /** Makes or resumes the session. Nothing is requested before; ends when the session stands or was refused. */
+  start(): Promise<void>
+  /** Shows the text as pending at once and sends it as soon as the line allows; starts the chat if need be. */
+  send(text: string): void
+  /** Sends a failed message again, or asks an answer's question anew. */
+  retry(messageId: string): void
+  /** Ends the open turn. */
+  stop(): void
+  rate(messageId: string, rating: Rating): void
+  /** Leaves this thread for a new one. */
+  newChat(): Promise<void>
+  /** Fetches the messages before the oldest one shown. */
+  older(): Promise<void>
+  /** Ends the session and forgets everything kept in this browser. */
+  end(): Promise<void>
+  /** The page that the shopper looks at; told with each message. */
+  setPage(url: string): void
+  /** Whether the panel can be seen: a stream is open only then, or while an answer is under way. */
+  setVisible(visible: boolean): void
+  setContext(context: Record<string, string>): void
+  /** Proves who the visitor is, by a token that the shop's server signed. */
+  identify(token: string): Promise<void>
+  /** Without functional consent nothing is kept in the browser beyond this page. */
+  consent(given: { functional: boolean }): void
+  draft(): string
+  setDraft(text: string): void
+  on<S extends keyof ChatSignals>(signal: S, hear: (told: ChatSignals[S]) => void): () => void
+  /** Stops everything; the chat cannot be used afterwards. */
+  close(): void
+}
