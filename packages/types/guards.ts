@@ -25,25 +25,25 @@ export function isFrameConfig(value: unknown): value is FrameConfig {
   return (
     isObject(value) &&
     hasText(value, 'site_key', 'ticket', 'locale') &&
-    Array.isArray(value['origins']) &&
-    isObject(value['branding']) &&
-    isObject(value['features'])
+    Array.isArray(value.origins) &&
+    isObject(value.branding) &&
+    isObject(value.features)
   )
 }
 
 const ofTurn = (data: Loose): boolean =>
-  typeof data['turn_id'] === 'string' && Number.isInteger(data['seq'])
+  typeof data.turn_id === 'string' && Number.isInteger(data.seq)
 
 const ofAnswer = (data: Loose): boolean => ofTurn(data) && hasText(data, 'message_id')
 
 const shapes: Record<EventKind, (data: Loose) => boolean> = {
-  'message-added': (data) => isMessage(data['message']),
-  'turn-queued': (data) => ofTurn(data) && Number.isInteger(data['position']),
+  'message-added': (data) => isMessage(data.message),
+  'turn-queued': (data) => ofTurn(data) && Number.isInteger(data.position),
   'turn-started': (data) => ofAnswer(data) && hasText(data, 'question_id'),
   'text-delta': (data) => ofAnswer(data) && hasText(data, 'text'),
   'text-replaced': (data) => ofAnswer(data) && hasText(data, 'text'),
   'activity-noted': (data) => ofTurn(data) && hasText(data, 'label'),
-  'card-added': (data) => ofAnswer(data) && isObject(data['card']),
+  'card-added': (data) => ofAnswer(data) && isObject(data.card),
   'turn-ended': (data) => ofAnswer(data) && hasText(data, 'status'),
   'log-reset': () => true,
 }
