@@ -3,6 +3,7 @@ package chat
 import (
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -85,6 +86,11 @@ func splitOrigin(text string) (scheme, host string, err error) {
 		return "", "", wrong
 	}
 	port := u.Port()
+	if port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return "", "", wrong
+		}
+	}
 	switch {
 	case u.Scheme == "https" && port == "443", u.Scheme == "http" && port == "80":
 		port = ""
