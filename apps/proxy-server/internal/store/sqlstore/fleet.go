@@ -1,0 +1,50 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"securechat/internal/chat"
+)
+
+// leaseKept is how long after its end a lease's row is kept: far beyond any
+// time in which its owner might still renew it.
+const leaseKept = 24 * time.Hour
+
+func (s *Store) leased(q query, args ...any) Statement {
+	return Statement{Text: inWordsOf(s.engine.Dialect(), q.text), Args: args}
+}
+
+// Renew implements relay.Fleet.
+func (s *Store) Renew(ctx context.Context, owner string, ttl time.Duration) error {
+	return act(ctx, s.engine, "renew lease",
+		s.leased(renewLease, owner, ttl.Microseconds()),
+		s.leased(dropLeases, leaseKept.Microseconds()))
+}
+
+// Orphans implements relay.Fleet.
+func (s *Store) Orphans(ctx context.Context, limit int) ([]chat.Turn, error) {
+	var rows []turnRow
+	statement := s.leased(orphans, limit).scan(func(row Row) error {
+		rows = append(rows, turnRow{})
+		return row.Scan(rows[len(rows)-1].columns()...)
+	})
+	if err := look(ctx, s.engine, "read orphans", statement); err != nil {
+		return nil, err
+	}
+	turns := make([]chat.Turn, 0, len(rows))
+	for _, r := range rows {
+		t, err := s.openTurn(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		turns = append(turns, t)
+	}
+	return turns, nil
+}
+
+// Take implements relay.Fleet.
+func (s *Store) Take(ctx context.Context, t chat.Turn, owner string) error {
+	return s.orMissing(ctx, t, act(ctx, s.engine, "take turn",
+		s.leased(takeTurn, t.SiteID, t.ID, t.Owner, owner).orElse(errNotYours)))
+}
