@@ -54,7 +54,8 @@ type Opening struct {
 // Limiter counts takes by key.
 type Limiter interface {
 	// Take charges every key at now, or none: where one is exhausted the
-	// verdict tells which and when to come again. One call is one act.
+	// verdict tells which and when to come again. One call is one act. A
+	// limit without a burst always lets through.
 	Take(ctx context.Context, now time.Time, takes []Take) (Verdict, error)
 }
 

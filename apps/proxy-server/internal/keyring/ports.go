@@ -29,6 +29,7 @@ type Use string
 const (
 	UseData   Use = "data"   // seals columns of one site
 	UseTicket Use = "ticket" // stamps embed tickets
+	UseDigest Use = "digest" // digests hints such as a fingerprint of one site's visitors
 	UseES256  Use = "es256"  // signs tokens for one site's agent
 	UseRS256  Use = "rs256"
 )
