@@ -1,16 +1,12 @@
 import type { Rating } from '@securechat/types/wire'
+import { LiveChat } from './live-chat'
+import type { Network } from './network'
+import type { SessionConfig } from './session'
+import type { ChatSignals } from './signals'
+import type { Storage } from './storage'
+import type { Tabs } from './tabs'
+import type { Transport } from './transport'
 import type { View } from './view'
-
-/** What a {@link Chat} tells besides its view. None carries what was written. */
-export interface ChatSignals {
-  'message-sent': { messageId: string }
-  'message-received': { messageId: string }
-  'stream-start': { turnId: string }
-  'stream-end': { turnId: string; status: string }
-  /** Answers that ended while the panel was not visible. */
-  unread: { count: number }
-  error: { code: string }
-}
 
 /** One visitor's conversation, as a shopper's panel needs it. */
 export interface Chat {
@@ -37,7 +33,6 @@ export interface Chat {
   setPage(url: string): void
   /** Whether the panel can be seen: a stream is open only then, or while an answer is under way. */
   setVisible(visible: boolean): void
-  setContext(context: Record<string, string>): void
   /** Proves who the visitor is, by a token that the shop's server signed. */
   identify(token: string): Promise<void>
   /** Without functional consent nothing is kept in the browser beyond this page. */
@@ -47,4 +42,23 @@ export interface Chat {
   on<S extends keyof ChatSignals>(signal: S, hear: (told: ChatSignals[S]) => void): () => void
   /** Stops everything; the chat cannot be used afterwards. */
   close(): void
+}
+
+export interface ChatDeps {
+  readonly transport: Transport
+  /** What all tabs of the browser share, and what belongs to this one. */
+  readonly storage: { readonly browser: Storage; readonly tab: Storage }
+  readonly tabs: Tabs
+  readonly network: Network
+  readonly config: SessionConfig & { readonly ticket: string; readonly page: string }
+  /** Gets another ticket, or rejects; may load the frame anew and never resolve. */
+  renewTicket(): Promise<string>
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number
+  /** Makes a UUID. */
+  readonly newId: () => string
+}
+
+export function createChat(deps: ChatDeps): Chat {
+  return new LiveChat(deps)
 }
