@@ -7,13 +7,20 @@ import (
 	"securechat/internal/chat"
 )
 
-// Store keeps sites, visitors and sessions. Each method is one atomic act.
-type Store interface {
+// Directory knows the sites.
+type Directory interface {
 	// SiteByKey returns the site with this public key; NotFound where there
 	// is none. Disabled sites are returned too.
 	SiteByKey(ctx context.Context, key string) (chat.Site, error)
 	// SiteByID returns the site; NotFound where there is none.
 	SiteByID(ctx context.Context, id chat.SiteID) (chat.Site, error)
+	// Sites returns every site, oldest first.
+	Sites(ctx context.Context) ([]chat.Site, error)
+}
+
+// Store keeps sites, visitors and sessions. Each method is one atomic act.
+type Store interface {
+	Directory
 	// Holder returns whose credential has this hash: the session, ended or
 	// not, and its visitor. NotFound where the hash is unknown or the
 	// credential's own life is over at now. The first use of a successor
