@@ -6,6 +6,7 @@ import (
 	"encoding/json/v2"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -43,8 +44,8 @@ func (k *Keyring) Sign(ctx context.Context, site chat.SiteID, alg chat.TokenAlgo
 }
 
 // Accepted notes that the receiver took a token signed with the key of this
-// name, which thereby becomes the current one.
-func (k *Keyring) Accepted(ctx context.Context, site chat.SiteID, kid string) error {
+// name, which thereby becomes the current one. It may be told often.
+func (k *Keyring) Accepted(ctx context.Context, site chat.SiteID, kid string) {
 	for _, use := range []Use{UseES256, UseRS256} {
 		id := ringID{site, use}
 		r, ok := k.cached(id)
@@ -52,12 +53,16 @@ func (k *Keyring) Accepted(ctx context.Context, site chat.SiteID, kid string) er
 			continue
 		}
 		for _, taken := range r.keys {
-			if taken.Name == kid && taken != r.current() {
-				return k.promote(ctx, id, r.current().Number, taken.Number, time.Now())
+			if taken.Name != kid || taken == r.current() {
+				continue
 			}
+			if err := k.promote(ctx, id, r.current().Number, taken.Number, time.Now()); err != nil {
+				// The next message finds the receiver's key by trying again.
+				slog.WarnContext(ctx, "accepted key not promoted", "kid", kid, "error", err)
+			}
+			return
 		}
 	}
-	return nil
 }
 
 // State is where a signing key stands.
