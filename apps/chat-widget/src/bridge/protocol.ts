@@ -4,8 +4,8 @@
  * through the port. No word of the conversation and no credential of ours ever
  * goes to the page.
  */
-import { originAllowed } from './origins.ts'
-import { count, flag, oneOf, plain, read, type Said, text } from './shape.ts'
+import { originAllowed } from './origins'
+import { count, flag, oneOf, plain, read, type Said, text } from './shape'
 
 const look = {
   lang: text(35),

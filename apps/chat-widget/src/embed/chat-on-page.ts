@@ -3,15 +3,15 @@
  * Nothing is requested or stored before the shopper or the page opens it,
  * except that a tab in which the shopper has talked finds it as it was left.
  */
-import type { FromFrame } from '../bridge/protocol.ts'
-import { openFrame } from './frame.ts'
-import type { Happenings } from './happenings.ts'
-import { remember } from './memory.ts'
-import { keepAttached, pageAddress, watchPage } from './page.ts'
-import { watchScreen } from './screen.ts'
-import { isOn, type Settings } from './settings.ts'
-import { drawShell } from './shell.ts'
-import { languageOf, wordsFor } from './words.ts'
+import type { FromFrame } from '../bridge/protocol'
+import { openFrame } from './frame'
+import type { Happenings } from './happenings'
+import { remember } from './memory'
+import { keepAttached, pageAddress, watchPage } from './page'
+import { watchScreen } from './screen'
+import { isOn, type Settings } from './settings'
+import { drawShell } from './shell'
+import { languageOf, wordsFor } from './words'
 
 export interface ChatOnPage {
   open(): void

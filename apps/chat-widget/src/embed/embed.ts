@@ -4,9 +4,9 @@
  * It offers `securechat(verb, …)`; calls made before it has loaded wait in
  * `securechat.q`. No call ever throws at the page.
  */
-import { type ChatOnPage, putChatOnPage } from './chat-on-page.ts'
-import { happenings } from './happenings.ts'
-import { type Given, type Settings, settle } from './settings.ts'
+import { type ChatOnPage, putChatOnPage } from './chat-on-page'
+import { happenings } from './happenings'
+import { type Given, type Settings, settle } from './settings'
 
 type Call = ArrayLike<unknown>
 type Door = ((...call: unknown[]) => unknown) & { q?: Call[]; live?: true }

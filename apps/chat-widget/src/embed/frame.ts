@@ -3,8 +3,8 @@
  * has loaded, and told what the page wants. What is said before the frame can
  * hear is kept for it.
  */
-import { type FromFrame, type FromPage, greet, type Hello, type Line } from '../bridge/protocol.ts'
-import { button } from './shell.ts'
+import { type FromFrame, type FromPage, greet, type Hello, type Line } from '../bridge/protocol'
+import { button } from './shell'
 
 /** Longer than a slow phone needs to load the frame. */
 const patience = 12_000

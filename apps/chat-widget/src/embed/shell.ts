@@ -4,9 +4,9 @@
  * body, so that a framework may swap the body; styles go through a
  * constructable sheet, so that a strict Content-Security-Policy has no say.
  */
-import { isOn, type Settings } from './settings.ts'
+import { isOn, type Settings } from './settings'
 import css from './shell.css?inline'
-import type { Words } from './words.ts'
+import type { Words } from './words'
 
 export interface Shell {
   readonly host: HTMLElement

@@ -1,0 +1,118 @@
+/** The frame's page: plugs the chat, its looks and the shop's page together. */
+import type { FrameConfig } from '@securechat/types/wire'
+import { createRoot } from 'react-dom/client'
+import { awaitHello, type FromFrame, type FromPage, type Hello, type Line } from './bridge/protocol'
+import { openChat } from './browser'
+import { dress } from './paint'
+import { ChatProvider } from './react/provider'
+import { App } from './ui/app'
+import type { Prefill } from './ui/composer'
+import { loadLocale, type Locale, LocaleContext } from './ui/locale'
+import './ui/theme.css'
+
+const root = document.getElementById('securechat') as HTMLElement
+const config: FrameConfig = JSON.parse(document.getElementById('securechat-config')?.textContent ?? '{}')
+
+if (window.parent === window) void showAlone()
+else awaitHello(window, config.origins, (hello, line) => void meet(hello, line), hear)
+
+/** What the page says before the chat stands waits here. */
+let early: FromPage[] = []
+let act = (message: FromPage) => void early.push(message)
+
+function hear(message: FromPage): void {
+  act(message)
+}
+
+async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
+  const chat = openChat({ ...config, locale: hello.lang || config.locale }, hello.page)
+  const view = createRoot(root)
+  let panel = { shown: hello.shown, fullScreen: false, prefill: null as Prefill | null }
+  let look = { lang: hello.lang, theme: hello.theme, accent: hello.accent }
+  let locale: Locale
+
+  const happened = (name: string, id: string) => line.say({ kind: 'happened', name, id })
+  const close = () => line.say({ kind: 'close' })
+  const clicked = () => happened('product:click', '')
+  const setPage = (address: unknown) => {
+    if (typeof address === 'string' && /^https?:/.test(address)) chat.setPage(address.slice(0, 2048))
+  }
+  const draw = () =>
+    view.render(
+      <LocaleContext.Provider value={locale}>
+        <ChatProvider chat={chat}>
+          <App branding={config.branding} features={config.features} panel={{ ...panel, close, clicked }} />
+        </ChatProvider>
+      </LocaleContext.Provider>,
+    )
+  const redress = async () => {
+    locale = await loadLocale(look.lang || config.locale)
+    dress(
+      document.documentElement,
+      look.accent || config.branding.accent,
+      look.theme || config.branding.theme,
+      locale.lang,
+      locale.dir,
+    )
+    draw()
+  }
+
+  chat.on('message-sent', ({ messageId }) => happened('message:sent', messageId))
+  chat.on('message-received', ({ messageId }) => happened('message:received', messageId))
+  chat.on('stream-start', ({ turnId }) => happened('stream:start', turnId))
+  chat.on('stream-end', ({ turnId }) => happened('stream:end', turnId))
+  chat.on('error', ({ code }) => happened('error', code))
+  chat.on('unread', ({ count }) => line.say({ kind: 'unread', count, note: locale.words.newReply }))
+
+  act = (message) => {
+    switch (message.kind) {
+      case 'shown':
+        panel = { ...panel, shown: message.shown }
+        chat.setVisible(message.shown)
+        if (message.shown) void chat.start()
+        return draw()
+      case 'layout':
+        panel = { ...panel, fullScreen: message.fullScreen }
+        return draw()
+      case 'prefill':
+        panel = { ...panel, prefill: { text: message.text } }
+        return draw()
+      case 'look':
+        look = message
+        return void redress()
+      case 'page':
+        return setPage(message.page)
+      case 'send':
+        return chat.send(message.text)
+      case 'identify':
+        return void chat.identify(message.token).then(() => happened('identify', ''))
+      case 'context':
+        return setPage(message.values.page)
+      case 'consent':
+        chat.consent({ functional: message.functional })
+        return happened('consent', '')
+      case 'reset':
+        return void chat.end().then(() => (panel.shown ? chat.start() : undefined))
+      case 'end':
+        return void chat.end()
+    }
+  }
+
+  await redress()
+  chat.consent({ functional: hello.consent })
+  chat.setVisible(hello.shown)
+  const { accent, position, launcher_label: label = '' } = config.branding
+  line.say({ kind: 'ready', accent, position, label, title: config.branding.title || locale!.words.title })
+  for (const message of early) act(message)
+  early = []
+  void chat.start()
+}
+
+/** Opened by itself, without a shop around it: there is nobody to talk for. */
+async function showAlone(): Promise<void> {
+  const { words } = await loadLocale(config.locale ?? '')
+  const note = document.createElement('p')
+  note.className = 'alone'
+  note.append(words.notHere)
+  root.replaceChildren(note)
+}

@@ -1,0 +1,142 @@
+import type { Branding, Features } from '@securechat/types/wire'
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useChat } from '../react/use-chat'
+import { Announcer } from './announce'
+import { LineBanner, NoticeBanner, useSecondsUntil } from './banner'
+import { Composer, type Prefill } from './composer'
+import { Header, type MenuItem } from './header'
+import { Home, Skeleton } from './home'
+import { useLocale } from './locale'
+import type { Acts } from './message'
+import { Question } from './question'
+import { Thread } from './thread'
+
+/** What the shop's page decides about the panel. */
+export interface Panel {
+  readonly shown: boolean
+  readonly fullScreen: boolean
+  readonly prefill: Prefill | null
+  close(): void
+  clicked(address: string): void
+}
+
+interface Props {
+  branding: Branding
+  features: Features
+  panel: Panel
+}
+
+export function App({ branding: given, features, panel }: Props) {
+  const { chat, view } = useChat()
+  const { words } = useLocale()
+  const [ending, setEnding] = useState(false)
+  const field = useRef<HTMLTextAreaElement>(null)
+  const branding = view.site?.branding ?? given
+  const { phase, messages, turn, notice } = view
+  const wait = useSecondsUntil(notice?.kind === 'rate-limited' ? notice.until : 0)
+  const empty = messages.length === 0
+
+  useEffect(() => {
+    // On a phone the keyboard would cover the greeting.
+    if (panel.shown && !panel.fullScreen) field.current?.focus()
+  }, [panel.shown, panel.fullScreen])
+
+  const acts: Acts = useMemo(
+    () => ({
+      say: (text) => chat.send(text),
+      retry: (id) => chat.retry(id),
+      rate: (id, rating) => chat.rate(id, rating),
+      clicked: panel.clicked,
+    }),
+    [chat, panel.clicked],
+  )
+  const keep = useCallback((draft: string) => chat.setDraft(draft), [chat])
+  const items: MenuItem[] = []
+  if (!empty && phase !== 'ended') {
+    if (features.new_chat) items.push({ icon: 'add', name: words.newChat, choose: () => void chat.newChat() })
+    items.push({ icon: 'leave', name: words.endChat, choose: () => setEnding(true) })
+  }
+  const aiNotice = branding.ai_notice || words.aiNotice
+  const leave = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.key === 'Escape') panel.close()
+  }
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes from anywhere inside
+    <div className="app" data-full={panel.fullScreen || undefined} onKeyDown={leave}>
+      <Header
+        title={branding.title || words.title}
+        tagline={branding.tagline}
+        live={phase === 'live'}
+        bare={empty}
+        items={items}
+        close={panel.close}
+      />
+      <LineBanner view={view} />
+      <main>
+        {phase === 'ended' || phase === 'refused' ? (
+          <Closed phase={phase} again={() => void chat.start()} />
+        ) : empty && phase === 'connecting' ? (
+          <Skeleton />
+        ) : empty ? (
+          <Home greeting={branding.greeting} notice={aiNotice} suggestions={branding.suggestions} ask={acts.say} />
+        ) : (
+          <Thread
+            view={view}
+            acts={acts}
+            older={() => void chat.older()}
+            feedback={features.feedback}
+            notice={aiNotice}
+          />
+        )}
+      </main>
+      <Announcer messages={messages} />
+      {phase !== 'ended' && phase !== 'refused' && (
+        <footer>
+          <NoticeBanner notice={notice} />
+          <Composer
+            field={field}
+            draft={chat.draft()}
+            prefill={panel.prefill}
+            answering={turn !== null}
+            most={features.max_text}
+            wait={wait}
+            keep={keep}
+            send={acts.say}
+            stop={() => chat.stop()}
+          />
+          <p className="powered">
+            {words.poweredBy} <strong>Secure Chat Proxy</strong>
+          </p>
+        </footer>
+      )}
+      {ending && (
+        <Question
+          title={words.endQuestion}
+          detail={words.endDetail}
+          yes={words.endChat}
+          no={words.cancel}
+          answer={(agreed) => {
+            setEnding(false)
+            if (agreed) void chat.end()
+            else field.current?.focus()
+          }}
+        />
+      )}
+    </div>
+  )
+}
+
+function Closed({ phase, again }: { phase: 'ended' | 'refused'; again: () => void }) {
+  const { words } = useLocale()
+  return (
+    <div className="closed">
+      <p role="status">{phase === 'ended' ? words.ended : words.refused}</p>
+      {phase === 'ended' && (
+        <button type="button" className="press strong" onClick={again}>
+          {words.startAgain}
+        </button>
+      )}
+    </div>
+  )
+}

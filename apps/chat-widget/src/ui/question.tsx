@@ -1,0 +1,39 @@
+import { useEffect, useRef } from 'react'
+
+interface Props {
+  title: string
+  detail: string
+  yes: string
+  no: string
+  answer: (agreed: boolean) => void
+}
+
+/** Asks before something that cannot be undone. */
+export function Question({ title, detail, yes, no, answer }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  return (
+    <dialog
+      ref={dialog}
+      className="question"
+      aria-labelledby="question"
+      aria-describedby="question-detail"
+      onKeyDown={(event) => event.stopPropagation()}
+      onCancel={(event) => {
+        event.preventDefault()
+        answer(false)
+      }}
+    >
+      <h2 id="question">{title}</h2>
+      <p id="question-detail">{detail}</p>
+      <div className="answers">
+        <button type="button" className="press" onClick={() => answer(false)}>
+          {no}
+        </button>
+        <button type="button" className="press strong" onClick={() => answer(true)}>
+          {yes}
+        </button>
+      </div>
+    </dialog>
+  )
+}
