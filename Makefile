@@ -54,10 +54,10 @@ bench: build ## measure what the proxy adds to an upstream called directly
 	cd $(SERVER) && ../../scripts/with-postgres.sh go run ./cmd/bench
 
 e2e: build ## drive the widget in a real browser
-	pnpm --filter e2e test
+	pnpm --filter tests run e2e
 
 clean: ## remove what was built; the tools in .cache stay
-	rm -rf $(SERVER)/bin .turbo apps/*/.turbo packages/*/.turbo tests/*/.turbo apps/*/dist packages/*/dist coverage
+	rm -rf $(SERVER)/bin .turbo apps/*/.turbo packages/*/.turbo tests/.turbo apps/*/dist packages/*/dist coverage
 	find $(SERVER)/internal/assets/dist -mindepth 1 ! -name placeholder.txt -delete
 
 tools:

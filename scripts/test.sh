@@ -37,8 +37,8 @@ export CHROMIUM
 go_tests() {
   (cd apps/proxy-server && go test -json "${race[@]}" -timeout 20m ./...) | node scripts/go-tally.js
 }
-unit_tests() { pnpm -r --workspace-concurrency=1 --filter '!e2e' --if-present run test; }
-browser_tests() { pnpm --filter e2e test; }
+unit_tests() { pnpm -r --workspace-concurrency=1 --if-present run test; }
+browser_tests() { pnpm --filter tests run e2e; }
 
 part checks scripts/check.sh
 part units unit_tests

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Frame, Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { useDemo, words } from './demo.ts'
+
+const demo = useDemo()
+
+test('on a phone the chat fills the screen and gives it back', async () => {
+  const { page, widget } = await demo.shopper({
+    viewport: { width: 390, height: 844 },
+    isMobile: true,
+    hasTouch: true,
+    deviceScaleFactor: 3,
+  })
+  await widget.launcher.tap()
+  await widget.composer.waitFor()
+  await expect
+    .poll(async () => await page.locator('secure-chat iframe').boundingBox())
+    .toEqual({ x: 0, y: 0, width: 390, height: 844 })
+  // Below 16 px a phone zooms into the field.
+  const size = await widget.composer.evaluate((field) =>
+    Number.parseFloat(getComputedStyle(field).fontSize),
+  )
+  expect(size).toBeGreaterThanOrEqual(16)
+  await widget.ask('long 20')
+  await expect.poll(widget.answer, { timeout: 10_000 }).toBe(words(20))
+  const sideways = await widget.composer.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  )
+  expect(sideways).toBe(0)
+  await widget.frame.getByRole('button', { name: 'Close chat' }).tap()
+  await page.getByRole('link', { name: /Willow chair/ }).tap()
+  await page.getByRole('heading', { level: 1, name: 'Willow chair' }).waitFor()
+})
+
+test('the keyboard is enough', async () => {
+  const { page, widget } = await demo.shopper()
+  const onLauncher = () => widget.launcher.evaluate((launcher) => launcher.matches(':focus'))
+  for (let presses = 0; presses < 60 && !(await onLauncher()); presses++) {
+    await page.keyboard.press('Tab')
+  }
+  await page.keyboard.press('Enter')
+  await widget.composer.waitFor()
+  await expect.poll(() => widget.composer.evaluate((field) => field.matches(':focus'))).toBe(true)
+  await page.keyboard.type('long 15')
+  await page.keyboard.press('Enter')
+  await expect.poll(widget.answer, { timeout: 10_000 }).toBe(words(15))
+  await page.keyboard.press('Escape')
+  await expect.poll(onLauncher).toBe(true)
+  expect(await widget.composer.isVisible()).toBe(false)
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing in shop and chat when it is ${colorScheme}`, async () => {
+    // Halfway through its entry an element has colours of its own.
+    const { context, page, widget } = await demo.shopper({ colorScheme, reducedMotion: 'reduce' })
+    const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+    await context.addInitScript({ content: await readFile(source, 'utf8') })
+    for (const path of ['/demo/', '/demo/products/nimbus-blanket', '/demo/cart']) {
+      await page.goto(demo.shop + path)
+      await widget.launcher.waitFor()
+      expect(await inspect(page)).toEqual([])
+    }
+    await widget.open()
+    const frame = () => page.frames().find((f) => f.url().includes('/widget/')) as Frame
+    expect(await inspect(frame())).toEqual([])
+    await widget.ask('What do you sell?')
+    await widget.frame.getByRole('button', { name: 'Good answer' }).waitFor({ timeout: 20_000 })
+    expect(await inspect(frame())).toEqual([])
+  })
+}
+
+/** What axe has to say against a document, in words. */
+async function inspect(place: Page | Frame): Promise<string[]> {
+  const { violations } = await place.evaluate(() =>
+    (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  )
+  return violations.flatMap((v) =>
+    v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`),
+  )
+}
