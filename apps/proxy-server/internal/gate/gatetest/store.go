@@ -1,3 +1,4 @@
+// Package gatetest holds what every adapter of the gate's ports must keep.
 package gatetest
 
 import (

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -30,6 +31,7 @@ type Engine struct {
 	path   string
 	reads  *sql.DB
 	writer *writer
+	closed atomic.Bool
 }
 
 // Open opens the file and makes it, readable by its owner only, where it is
@@ -94,6 +96,14 @@ func (e *Engine) Act(ctx context.Context, statements ...sqlstore.Statement) erro
 
 // Look implements [sqlstore.Engine].
 func (e *Engine) Look(ctx context.Context, statements ...sqlstore.Statement) error {
+	err := e.look(ctx, statements)
+	if err != nil && e.closed.Load() {
+		return errClosed
+	}
+	return err
+}
+
+func (e *Engine) look(ctx context.Context, statements []sqlstore.Statement) error {
 	if len(statements) == 1 {
 		return run(ctx, e.reads, statements[0])
 	}
@@ -146,6 +156,7 @@ func (e *Engine) Alone(ctx context.Context, fn func(db *sql.DB) error) (err erro
 
 // Close implements [sqlstore.Engine]. Acts that wait are still committed.
 func (e *Engine) Close() error {
+	e.closed.Store(true)
 	return errors.Join(e.writer.close(), e.reads.Close())
 }
 

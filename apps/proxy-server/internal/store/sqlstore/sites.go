@@ -11,7 +11,7 @@ import (
 
 // settings is what a site holds besides its names and secrets, as stored.
 type settings struct {
-	Origins  chat.Origins  `json:"origins"`
+	Origins  chat.Origins  `json:"origins,omitempty"`
 	Agent    agentSettings `json:"agent"`
 	Branding branding      `json:"branding"`
 	Policy   policy        `json:"policy"`
@@ -28,14 +28,14 @@ type agentSettings struct {
 	FirstByte int64               `json:"first_byte_us"`
 	Silence   int64               `json:"silence_us"`
 	Total     int64               `json:"total_us"`
-	Nodes     []string            `json:"nodes"`
+	Nodes     []string            `json:"nodes,omitempty"`
 }
 
 type branding struct {
 	Title         string   `json:"title"`
 	Tagline       string   `json:"tagline"`
 	Greeting      string   `json:"greeting"`
-	Suggestions   []string `json:"suggestions"`
+	Suggestions   []string `json:"suggestions,omitempty"`
 	Accent        string   `json:"accent"`
 	Theme         string   `json:"theme"`
 	Position      string   `json:"position"`
@@ -44,7 +44,7 @@ type branding struct {
 }
 
 type policy struct {
-	Scopes        []string `json:"scopes"`
+	Scopes        []string `json:"scopes,omitempty"`
 	MaxText       int      `json:"max_text"`
 	HistoryTokens int      `json:"history_tokens"`
 	Fingerprint   bool     `json:"fingerprint"`

@@ -1,0 +1,154 @@
+// Package postgres keeps the store in a PostgreSQL that many replicas share.
+// An act travels as one batch and waits for two round trips. Statements are
+// left to sqlstore.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"securechat/internal/store/sqlstore"
+)
+
+const (
+	connections = 16               // a replica's share of a server's usual hundred
+	idleLife    = 5 * time.Minute  // of a connection nobody needs
+	longestLife = time.Hour        // of any; so that a moved server is found again
+	connectTime = 5 * time.Second  // to a server that does not answer
+	patience    = 15 * time.Second // with one act, waiting for a connection included
+	repeats     = 3                // of an act that lost against another
+)
+
+// limits end on the server what nobody waits for any more. In milliseconds.
+var limits = map[string]string{
+	"statement_timeout":                   "10000",
+	"lock_timeout":                        "5000",
+	"idle_in_transaction_session_timeout": "15000",
+}
+
+// migrationLock is the number of the advisory lock that migrations run under.
+const migrationLock = 0x7365637572656368
+
+var errClosed = errors.New("the store is closed")
+
+// Engine is an open database. It implements [sqlstore.Engine].
+type Engine struct {
+	config *pgx.ConnConfig
+	db     *sql.DB
+	closed atomic.Bool
+}
+
+// Open connects to a database, named as in
+// "postgres://user:password@host:5432/name?sslmode=verify-full". Close must be
+// called in the end.
+func Open(ctx context.Context, address string) (*Engine, error) {
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("open postgres: %w", err)
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTime
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "securechat"
+	}
+	hasty := config.Copy()
+	for name, value := range limits {
+		hasty.RuntimeParams[name] = value
+	}
+	db := stdlib.OpenDB(*hasty)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxIdleTime(idleLife)
+	db.SetConnMaxLifetime(longestLife)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open postgres: %w", err), db.Close())
+	}
+	return &Engine{config: config, db: db}, nil
+}
+
+// Dialect implements [sqlstore.Engine].
+func (e *Engine) Dialect() sqlstore.Dialect {
+	return sqlstore.Dialect{
+		Name: "postgres",
+		Now:  "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+		Kind: kindOf,
+	}
+}
+
+// Act implements [sqlstore.Engine]. An act that the server gave up because it
+// stood in another's way is repeated.
+func (e *Engine) Act(ctx context.Context, statements ...sqlstore.Statement) (err error) {
+	for range repeats {
+		err = e.run(ctx, batch{begin: "BEGIN", statements: statements})
+		if !lostAgainstAnother(err) {
+			break
+		}
+	}
+	return err
+}
+
+// Look implements [sqlstore.Engine].
+func (e *Engine) Look(ctx context.Context, statements ...sqlstore.Statement) error {
+	if len(statements) == 1 {
+		return e.run(ctx, batch{statements: statements})
+	}
+	return e.run(ctx, batch{begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", statements: statements})
+}
+
+func (e *Engine) run(ctx context.Context, b batch) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return e.on(ctx, func(conn *pgx.Conn) error { return b.run(ctx, conn) })
+}
+
+// on lends a connection of the pool to fn.
+func (e *Engine) on(ctx context.Context, fn func(conn *pgx.Conn) error) error {
+	pooled, err := e.db.Conn(ctx)
+	if err != nil {
+		if e.closed.Load() {
+			return errClosed
+		}
+		return err
+	}
+	defer pooled.Close() // gives it back, or drops it where it has broken
+	return pooled.Raw(func(driver any) error { return fn(driver.(*stdlib.Conn).Conn()) })
+}
+
+// Prepare implements [sqlstore.Engine].
+func (e *Engine) Prepare(ctx context.Context, text string) error {
+	return e.on(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Prepare(ctx, "", text)
+		return err
+	})
+}
+
+// Alone implements [sqlstore.Engine]. The lock ends with its connection.
+func (e *Engine) Alone(ctx context.Context, fn func(db *sql.DB) error) (err error) {
+	db := stdlib.OpenDB(*e.config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	lock, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if _, err := lock.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
+		return err
+	}
+	return fn(db)
+}
+
+// Close implements [sqlstore.Engine].
+func (e *Engine) Close() error {
+	e.closed.Store(true)
+	return e.db.Close()
+}
