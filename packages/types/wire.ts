@@ -225,7 +225,7 @@ export interface EventData {
   'activity-noted': OfTurn & { label: string }
   'card-added': OfAnswer & { card: Card }
   'turn-ended': OfAnswer & { status: TurnEnd; error?: AnswerError; message?: Message }
-  'log-reset': Record<string, never>
+  'log-reset': Record<never, never>
 }
 
 export type EventKind = keyof EventData
