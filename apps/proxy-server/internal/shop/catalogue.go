@@ -36,11 +36,7 @@ func find(slug string) (product, bool) {
 // next returns the three products that follow p on the shelf.
 func next(p product) []product {
 	i := slices.IndexFunc(catalogue, func(other product) bool { return other.Slug == p.Slug })
-	var after []product
-	for step := range 3 {
-		after = append(after, catalogue[(i+1+step)%len(catalogue)])
-	}
-	return after
+	return slices.Concat(catalogue[i+1:], catalogue[:i])[:3]
 }
 
 var catalogue = []product{

@@ -5,16 +5,16 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
-	"path"
+	"strings"
+	"time"
 )
 
 //go:embed pages static
-var files embed.FS
+var embedded embed.FS
 
 // server prints the pages.
 type server struct {
@@ -22,7 +22,13 @@ type server struct {
 	siteKey    string
 	policy     string
 	pages      map[string]*template.Template
-	versions   map[string]string // of each static file, from its content
+	files      map[string]file // by the name after /demo/assets/
+}
+
+// file is a static file, and a version that changes with its content.
+type file struct {
+	content []byte
+	version string
 }
 
 // page is what a template is given.
@@ -52,11 +58,11 @@ func Handler(widgetBase, siteKey string) http.Handler {
 		siteKey:    siteKey,
 		policy:     policy(widgetBase),
 		pages:      make(map[string]*template.Template),
-		versions:   versions(),
+		files:      staticFiles(),
 	}
 	for _, name := range []string{"catalogue", "product", "cart", "missing"} {
 		t := template.New("frame.html").Funcs(template.FuncMap{"asset": s.asset})
-		s.pages[name] = template.Must(t.ParseFS(files, "pages/frame.html", "pages/parts.html", "pages/"+name+".html"))
+		s.pages[name] = template.Must(t.ParseFS(embedded, "pages/frame.html", "pages/parts.html", "pages/"+name+".html"))
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /demo/{$}", s.catalogue)
@@ -134,48 +140,48 @@ func (s *server) print(w http.ResponseWriter, status int, name string, p page) {
 	_, _ = body.WriteTo(w) // whoever left has no use for the rest
 }
 
-// static sends a file; one asked for by the version of its content is kept for
-// good by the browser.
+// static sends a file; one asked for by its version is kept for good by the browser.
 func (s *server) static(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
-	version, ok := s.versions[name]
+	f, ok := s.files[name]
 	if !ok {
 		s.missing(w, r)
 		return
 	}
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("ETag", `"`+version+`"`)
+	h.Set("ETag", `"`+f.version+`"`)
 	h.Set("Cache-Control", "no-cache")
-	if r.URL.Query().Get("v") == version {
+	if r.URL.Query().Get("v") == f.version {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	http.ServeFileFS(w, r, files, path.Join("static", name))
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(f.content))
 }
 
 // asset is the address of a static file in its present version.
 func (s *server) asset(name string) (string, error) {
-	version, ok := s.versions[name]
+	f, ok := s.files[name]
 	if !ok {
 		return "", fmt.Errorf("asset %s: %w", name, fs.ErrNotExist)
 	}
-	return "/demo/assets/" + name + "?v=" + version, nil
+	return "/demo/assets/" + name + "?v=" + f.version, nil
 }
 
-// versions maps each static file to a digest of its content.
-func versions() map[string]string {
-	found := make(map[string]string)
-	err := fs.WalkDir(files, "static", func(name string, d fs.DirEntry, err error) error {
+// staticFiles reads what the browser may fetch. It panics where the binary
+// itself is damaged.
+func staticFiles() map[string]file {
+	found := make(map[string]file)
+	err := fs.WalkDir(embedded, "static", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		content, err := files.ReadFile(name)
+		content, err := embedded.ReadFile(name)
 		sum := sha256.Sum256(content)
-		found[name[len("static/"):]] = hex.EncodeToString(sum[:6])
+		found[strings.TrimPrefix(name, "static/")] = file{content, hex.EncodeToString(sum[:6])}
 		return err
 	})
 	if err != nil {
-		panic(errors.Join(errors.New("shop: the embedded files are not readable"), err)) // they are part of the binary
+		panic(fmt.Errorf("read the embedded shop: %w", err))
 	}
 	return found
 }
