@@ -18,7 +18,7 @@ else awaitHello(window, config.origins, (hello, line) => void meet(hello, line),
 
 /** What the page says before the chat stands waits here. */
 let early: FromPage[] = []
-let act = (message: FromPage) => void early.push(message)
+let act = (message: FromPage): void => void early.push(message)
 
 function hear(message: FromPage): void {
   act(message)

@@ -35,6 +35,7 @@ export function App({ branding: given, features, panel }: Props) {
   const { phase, messages, turn, notice } = view
   const wait = useSecondsUntil(notice?.kind === 'rate-limited' ? notice.until : 0)
   const empty = messages.length === 0
+  const shut = phase === 'ended' || phase === 'refused'
 
   useEffect(() => {
     // On a phone the keyboard would cover the greeting.
@@ -52,7 +53,7 @@ export function App({ branding: given, features, panel }: Props) {
   )
   const keep = useCallback((draft: string) => chat.setDraft(draft), [chat])
   const items: MenuItem[] = []
-  if (!empty && phase !== 'ended') {
+  if (!empty && !shut) {
     if (features.new_chat) items.push({ icon: 'add', name: words.newChat, choose: () => void chat.newChat() })
     items.push({ icon: 'leave', name: words.endChat, choose: () => setEnding(true) })
   }
@@ -68,16 +69,16 @@ export function App({ branding: given, features, panel }: Props) {
         title={branding.title || words.title}
         tagline={branding.tagline}
         live={phase === 'live'}
-        bare={empty}
+        bare={empty && !shut}
         items={items}
         close={panel.close}
       />
       <LineBanner view={view} />
       <main>
-        {phase === 'ended' || phase === 'refused' ? (
-          <Closed phase={phase} again={() => void chat.start()} />
+        {shut ? (
+          <Closed ended={phase === 'ended'} again={() => void chat.start()} />
         ) : empty && phase === 'connecting' ? (
-          <Skeleton />
+          <Skeleton name={branding.title} />
         ) : empty ? (
           <Home greeting={branding.greeting} notice={aiNotice} suggestions={branding.suggestions} ask={acts.say} />
         ) : (
@@ -91,7 +92,7 @@ export function App({ branding: given, features, panel }: Props) {
         )}
       </main>
       <Announcer messages={messages} />
-      {phase !== 'ended' && phase !== 'refused' && (
+      {!shut && (
         <footer>
           <NoticeBanner notice={notice} />
           <Composer
@@ -127,12 +128,12 @@ export function App({ branding: given, features, panel }: Props) {
   )
 }
 
-function Closed({ phase, again }: { phase: 'ended' | 'refused'; again: () => void }) {
+function Closed({ ended, again }: { ended: boolean; again: () => void }) {
   const { words } = useLocale()
   return (
     <div className="closed">
-      <p role="status">{phase === 'ended' ? words.ended : words.refused}</p>
-      {phase === 'ended' && (
+      <p role="status">{ended ? words.ended : words.refused}</p>
+      {ended && (
         <button type="button" className="press strong" onClick={again}>
           {words.startAgain}
         </button>

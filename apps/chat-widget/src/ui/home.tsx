@@ -37,9 +37,10 @@ export function Home({ greeting, notice, suggestions, ask }: Props) {
 }
 
 /** Stands for what is on its way: no spinner, the shape of what will come. */
-export function Skeleton() {
+export function Skeleton({ name }: { name: string }) {
   return (
-    <div className="skeleton" aria-hidden="true">
+    <div className="skeleton">
+      <h1 className="unseen">{name}</h1>
       <i />
       <i />
       <i />

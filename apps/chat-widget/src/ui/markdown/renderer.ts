@@ -8,13 +8,13 @@ import { hostOf, misleads, safeAddress } from './links'
 
 const tags: Partial<Record<smd.Token, string>> = {
   [smd.PARAGRAPH]: 'p',
-  // The page has its own headings; an answer's are told apart by looks alone.
-  [smd.HEADING_1]: 'h3',
-  [smd.HEADING_2]: 'h3',
-  [smd.HEADING_3]: 'h4',
-  [smd.HEADING_4]: 'h4',
-  [smd.HEADING_5]: 'h4',
-  [smd.HEADING_6]: 'h4',
+  // One level for all, so that an answer cannot disorder the page's outline.
+  [smd.HEADING_1]: 'h2',
+  [smd.HEADING_2]: 'h2',
+  [smd.HEADING_3]: 'h2',
+  [smd.HEADING_4]: 'h2',
+  [smd.HEADING_5]: 'h2',
+  [smd.HEADING_6]: 'h2',
   [smd.CODE_BLOCK]: 'code',
   [smd.CODE_FENCE]: 'code',
   [smd.CODE_INLINE]: 'code',
