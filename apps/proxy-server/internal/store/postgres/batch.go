@@ -12,6 +12,12 @@ import (
 // idle is the status of a connection outside any transaction.
 const idle = 'I'
 
+// uncertain is the error of a commit: where the connection broke, it may have
+// been done all the same.
+type uncertain struct{ error }
+
+func (u uncertain) Unwrap() error { return u.error }
+
 // batch is statements that travel together, in a transaction where begin says
 // how one begins.
 type batch struct {
@@ -25,8 +31,10 @@ func (b batch) run(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	if err == nil {
-		_, err = conn.Exec(ctx, "COMMIT")
-		return err
+		if _, err = conn.Exec(ctx, "COMMIT"); err != nil {
+			return uncertain{err}
+		}
+		return nil
 	}
 	if conn.IsClosed() || conn.PgConn().TxStatus() == idle {
 		return err

@@ -20,6 +20,7 @@ const (
 	diskFull            = "53100"
 	serializationLost   = "40001"
 	deadlock            = "40P01"
+	adminShutdown       = "57P01" // of this connection
 	lockNotAvailable    = "55P03"
 	readOnly            = "25006" // a standby that was the primary
 )
@@ -65,7 +66,15 @@ func broken(err error) bool {
 		errors.Is(err, context.DeadlineExceeded)
 }
 
-func lostAgainstAnother(err error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (e.Code == serializationLost || e.Code == deadlock)
+// worthRepeating says that an act left nothing behind, and failed for a
+// reason that may be gone at once: it lost against another, or its connection
+// had been cut.
+func worthRepeating(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == serializationLost || e.Code == deadlock || e.Code == adminShutdown
+	}
+	_, committing := errors.AsType[uncertain](err)
+	_, unreached := errors.AsType[*pgconn.ConnectError](err)
+	return broken(err) && !committing && !unreached &&
+		!errors.Is(err, errClosed) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
 }

@@ -23,7 +23,7 @@ const (
 	longestLife = time.Hour        // of any; so that a moved server is found again
 	connectTime = 5 * time.Second  // to a server that does not answer
 	patience    = 15 * time.Second // with one act, waiting for a connection included
-	repeats     = 3                // of an act that lost against another
+	attempts    = 3                // at one act
 )
 
 // limits end on the server what nobody waits for any more. In milliseconds.
@@ -85,16 +85,9 @@ func (e *Engine) Dialect() sqlstore.Dialect {
 	}
 }
 
-// Act implements [sqlstore.Engine]. An act that the server gave up because it
-// stood in another's way is repeated.
-func (e *Engine) Act(ctx context.Context, statements ...sqlstore.Statement) (err error) {
-	for range repeats {
-		err = e.run(ctx, batch{begin: "BEGIN", statements: statements})
-		if !lostAgainstAnother(err) {
-			break
-		}
-	}
-	return err
+// Act implements [sqlstore.Engine].
+func (e *Engine) Act(ctx context.Context, statements ...sqlstore.Statement) error {
+	return e.run(ctx, batch{begin: "BEGIN", statements: statements})
 }
 
 // Look implements [sqlstore.Engine].
@@ -105,10 +98,18 @@ func (e *Engine) Look(ctx context.Context, statements ...sqlstore.Statement) err
 	return e.run(ctx, batch{begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", statements: statements})
 }
 
-func (e *Engine) run(ctx context.Context, b batch) error {
+// run repeats what failed only because it stood in another's way, or met a
+// connection that had been cut.
+func (e *Engine) run(ctx context.Context, b batch) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return e.on(ctx, func(conn *pgx.Conn) error { return b.run(ctx, conn) })
+	for range attempts {
+		err = e.on(ctx, func(conn *pgx.Conn) error { return b.run(ctx, conn) })
+		if !worthRepeating(err) {
+			break
+		}
+	}
+	return err
 }
 
 // on lends a connection of the pool to fn.

@@ -22,3 +22,5 @@ func open(t testing.TB) func() sqlstore.Engine {
 }
 
 func TestStore(t *testing.T) { sqlstoretest.Test(t, open) }
+
+func BenchmarkExchange(b *testing.B) { sqlstoretest.Benchmark(b, open) }

@@ -85,7 +85,9 @@ ON CONFLICT (site_id, id) DO NOTHING`}
 var addCredential = query{"addCredential", `
 INSERT INTO credentials (site_id, hash, session_id, follows, made_at, until)
 VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT DO NOTHING`}
+ON CONFLICT (hash) DO UPDATE
+SET session_id = excluded.session_id, made_at = excluded.made_at, until = excluded.until
+WHERE credentials.site_id = excluded.site_id`}
 
 var touchSession = query{"touchSession", `
 UPDATE sessions SET seen_at = $3 WHERE site_id = $1 AND id = $2 AND seen_at < $3`}

@@ -113,7 +113,7 @@ CREATE TABLE turns (
 );
 
 CREATE UNIQUE INDEX turns_one_runs ON turns (site_id, conversation_id) WHERE state = 'running';
-CREATE INDEX turns_that_wait ON turns (site_id, conversation_id, number) WHERE state = 'waiting';
+CREATE INDEX turns_by_state ON turns (site_id, conversation_id, state, number);
 CREATE INDEX turns_that_run ON turns (created_at) WHERE state = 'running';
 
 CREATE TABLE owners (
