@@ -66,7 +66,7 @@ func (g *Gate) Enter(ctx context.Context, e Entry) (Entered, error) {
 	if h != nil && h.Session.Live(now) {
 		return g.resume(ctx, entered, site, *h, e, now)
 	}
-	return g.open(ctx, entered, site, by, page, h, e, now)
+	return g.open(ctx, entered, site, newSecret(by), page, h, e, now)
 }
 
 // door says which way the visitor comes in, and from which page.
@@ -120,11 +120,12 @@ func (g *Gate) resume(ctx context.Context, entered Entered, site chat.Site, h ho
 		}
 		return entered, nil
 	}
-	return g.mint(ctx, entered, h.by, &h, now)
+	return g.mint(ctx, entered, newSecret(h.by), &h, now)
 }
 
-// open begins a session: of the visitor who is known, else of a new one.
-func (g *Gate) open(ctx context.Context, entered Entered, site chat.Site, by channel, page chat.Origin, h *holder, e Entry, now time.Time) (Entered, error) {
+// open begins a session under the secret: of the visitor who is known, else of
+// a new one.
+func (g *Gate) open(ctx context.Context, entered Entered, site chat.Site, secret string, page chat.Origin, h *holder, e Entry, now time.Time) (Entered, error) {
 	if err := g.chargeSite(ctx, Entering, site.ID); err != nil {
 		return Entered{}, err
 	}
@@ -153,13 +154,12 @@ func (g *Gate) open(ctx context.Context, entered Entered, site chat.Site, by cha
 		session.Fingerprint = digest
 	}
 	entered.Pass = Pass{Site: site, Visitor: visitor, Session: session}
-	return g.mint(ctx, entered, by, h, now)
+	return g.mint(ctx, entered, secret, h, now)
 }
 
-// mint stores the entry under a new secret, which follows the one it was
-// bought with.
-func (g *Gate) mint(ctx context.Context, entered Entered, by channel, h *holder, now time.Time) (Entered, error) {
-	secret := newSecret(by)
+// mint stores the entry under the secret, which follows the one it was bought
+// with unless it is the same.
+func (g *Gate) mint(ctx context.Context, entered Entered, secret string, h *holder, now time.Time) (Entered, error) {
 	opening := Opening{
 		Visitor: entered.Visitor,
 		Session: entered.Session,
@@ -167,7 +167,7 @@ func (g *Gate) mint(ctx context.Context, entered Entered, by channel, h *holder,
 		Made:    now,
 		Until:   now.Add(chat.CredentialLife),
 	}
-	if h != nil {
+	if h != nil && h.secret != secret {
 		opening.Follows = hash(h.secret)
 	}
 	if err := g.Store.Open(ctx, opening); err != nil {

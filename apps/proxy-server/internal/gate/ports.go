@@ -29,7 +29,8 @@ type Store interface {
 	// Open stores what is new of an entry: the visitor, the conversation and
 	// the session where they are not there yet, and the credential. Of
 	// another session that the credential follows, the secrets go on until
-	// the new one is first used. Repeating it changes nothing.
+	// the new one is first used. A credential that is there already goes over
+	// to this session. Repeating it changes nothing.
 	Open(ctx context.Context, o Opening) error
 	// Touch notes that the session was seen at now; never backwards.
 	Touch(ctx context.Context, s chat.Session, now time.Time) error

@@ -143,6 +143,22 @@ func TestStore(t *testing.T, open func(t *testing.T, sites ...chat.Site) gate.St
 		f.gone("a", now.Add(time.Hour))
 	})
 
+	t.Run("ACredentialOpenedAgainGoesOverToTheNewSession", func(t *testing.T) {
+		f, first := f(t), entry(site, "a", now)
+		f.open(first)
+		f.holder("a", now)
+		later := now.Add(48 * time.Hour)
+		second := next(first, "a", later)
+		second.Follows = nil
+		f.open(second)
+		h := f.holder("a", later)
+		if h.Session.ID != second.Session.ID || h.Visitor.ID != first.Visitor.ID || !h.CredentialMade.Equal(later) {
+			t.Errorf("it stands for %+v, want session %s", h, second.Session.ID)
+		}
+		f.holder("a", first.Until.Add(time.Hour))
+		f.gone("a", second.Until)
+	})
+
 	t.Run("ASessionIsSeenNeverBackwards", func(t *testing.T) {
 		f, o := f(t), entry(site, "a", now)
 		f.open(o)
