@@ -13,8 +13,7 @@ import './ui/theme.css'
 const root = document.getElementById('securechat') as HTMLElement
 const config: FrameConfig = JSON.parse(document.getElementById('securechat-config')?.textContent ?? '{}')
 
-if (window.parent === window) void showAlone()
-else awaitHello(window, config.origins, (hello, line) => void meet(hello, line), hear)
+awaitHello(window, config.origins, (hello, line) => void meet(hello, line), hear)
 
 /** What the page says before the chat stands waits here. */
 let early: FromPage[] = []
@@ -106,13 +105,4 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
   for (const message of early) act(message)
   early = []
   void chat.start()
-}
-
-/** Opened by itself, without a shop around it: there is nobody to talk for. */
-async function showAlone(): Promise<void> {
-  const { words } = await loadLocale(config.locale ?? '')
-  const note = document.createElement('p')
-  note.className = 'alone'
-  note.append(words.notHere)
-  root.replaceChildren(note)
 }

@@ -23,7 +23,7 @@ function start(script: HTMLScriptElement | null): void {
   const boot = (more?: Given) => {
     given = { ...given, ...more }
     const settings = settle(script?.dataset, page.securechatSettings, given)
-    settings.base = new URL(settings.base || (script?.src ?? '')).origin
+    settings.base = new URL(settings.base || `${script?.src}`).origin
     if (chat) return chat.update(settings)
     if (settings.site) begin(settings)
   }
@@ -55,8 +55,8 @@ function start(script: HTMLScriptElement | null): void {
       const command = early[verb] ?? (chat as unknown as typeof early | undefined)?.[verb]
       if (chat || command) return command?.(...given)
       kept.push(call)
-    } catch (error) {
-      happened.tell('error', { verb, reason: `${error}` })
+    } catch {
+      happened.tell('error', { verb })
     }
     return undefined
   }

@@ -62,10 +62,10 @@ export function drawShell(pressed: Pressed): Shell {
     launcher,
     dress(settings, spoken) {
       words = spoken
-      const { accent, zIndex, inset, bottom } = settings
-      host.style.cssText += `--z:${zIndex};--inset:${inset}px;--bottom:${bottom}px;--accent:${accent || '#2f5bea'}`
+      const { accent, theme, zIndex, inset, bottom } = settings
+      const scheme = theme && theme !== 'auto' ? theme : 'light dark'
+      host.style.cssText += `--z:${zIndex};--inset:${inset}px;--bottom:${bottom}px;--scheme:${scheme};--accent:${accent || '#2f5bea'}`
       host.dataset.side = settings.position
-      host.dataset.theme = settings.theme
       caption.textContent = settings.label
       launcher.classList.toggle('pill', !!settings.label)
       launcher.hidden = !isOn(settings.launcher)

@@ -1,6 +1,9 @@
 /** The widget's words in the visitor's language, and dates as that language writes them. */
 import { createContext, useContext } from 'react'
+import arabic from '../locales/ar.json?url'
+import german from '../locales/de.json?url'
 import english from '../locales/en.json'
+import russian from '../locales/ru.json?url'
 
 export type Words = typeof english
 
@@ -17,22 +20,20 @@ export function useLocale(): Locale {
   return useContext(LocaleContext)
 }
 
-const others: Record<string, (() => Promise<{ default: Words }>) | undefined> = {
-  ar: () => import('../locales/ar.json'),
-  de: () => import('../locales/de.json'),
-  ru: () => import('../locales/ru.json'),
-}
+/** Addresses of the words that few visitors need: fetched when they do. */
+const others: Record<string, string | undefined> = { ar: arabic, de: german, ru: russian }
 
-/** The locale of a BCP 47 tag; English words where we have no others or cannot load them. */
+/** The locale of a BCP 47 tag; English words where we have no others or cannot fetch them. */
 export async function loadLocale(tag: string): Promise<Locale> {
   const lang = tag.toLowerCase().split('-')[0] ?? ''
-  const load = others[lang]
-  if (!load) return { lang: isKnown(tag) && lang === 'en' ? tag : 'en', dir: 'ltr', words: english }
+  const address = others[lang]
+  const fallback: Locale = { lang: lang === 'en' && isKnown(tag) ? tag : 'en', dir: 'ltr', words: english }
+  if (!address) return fallback
   try {
-    const { default: words } = await load()
+    const words: Words = await (await fetch(address)).json()
     return { lang: isKnown(tag) ? tag : lang, dir: lang === 'ar' ? 'rtl' : 'ltr', words }
   } catch {
-    return { lang: 'en', dir: 'ltr', words: english }
+    return fallback
   }
 }
 
