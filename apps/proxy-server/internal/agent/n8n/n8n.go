@@ -53,14 +53,6 @@ func New(o Options) *Agent {
 	return a
 }
 
-// noSigner has no keys.
-type noSigner struct{}
-
-func (noSigner) Sign(context.Context, chat.SiteID, chat.TokenAlgorithm, int, Claims) (string, string, error) {
-	return "", "", chat.Missing()
-}
-func (noSigner) Accepted(context.Context, chat.SiteID, string) {}
-
 // grace is how long an execution that reported an error may take to go on. A
 // cancelled one never closes its stream.
 const grace = 5 * time.Second

@@ -1,0 +1,11 @@
+package n8n
+
+import (
+	"context"
+	"net"
+)
+
+// DialBy replaces how the agent connects, for networks that are none.
+func (a *Agent) DialBy(connect func(ctx context.Context, network, address string) (net.Conn, error)) {
+	a.transport.DialContext = dial(connect).marked
+}
