@@ -34,10 +34,13 @@ type Store interface {
 	Open(ctx context.Context, o Opening) error
 	// Touch notes that the session was seen at now; never backwards.
 	Touch(ctx context.Context, s chat.Session, now time.Time) error
-	// End ends the session and its credentials at now. Repeating it, or
-	// ending what is not there, changes nothing.
+	// End ends the session at now, and with it its credentials and those
+	// they followed. Repeating it, or ending what is not there, changes
+	// nothing.
 	End(ctx context.Context, s chat.Session, now time.Time) error
-	// NewConversation opens another conversation for the session and its visitor.
+	// NewConversation opens another conversation for the session and its
+	// visitor. Repeating it changes nothing; NotFound where the session is
+	// not there, or the conversation is another visitor's.
 	NewConversation(ctx context.Context, s chat.Session, c chat.ConversationID, now time.Time) error
 }
 

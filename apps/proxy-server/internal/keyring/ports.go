@@ -15,11 +15,13 @@ type Store interface {
 	// AllKeys returns every site's keys for one use, newest first.
 	AllKeys(ctx context.Context, use Use) ([]Key, error)
 	// AddKey stores a key unless the site already has one of the same use
-	// and number; added tells. So two replicas that rotate at once make one.
+	// and number, or the new one signs and another of that use does already;
+	// added tells. So two replicas that rotate at once make one.
 	AddKey(ctx context.Context, k Key) (added bool, err error)
 	// DropKey removes a key; removing what is not there changes nothing.
 	DropKey(ctx context.Context, site chat.SiteID, use Use, number int) error
-	// Promote sets which key of the site signs, where it is still from.
+	// Promote sets which key of the site signs, where it is still from (0
+	// for none) and to is there; done tells.
 	Promote(ctx context.Context, site chat.SiteID, use Use, from, to int, at time.Time) (done bool, err error)
 }
 

@@ -15,23 +15,25 @@ type Store interface {
 	// running and owned by t.Owner where no turn of the conversation is open,
 	// else waiting. Told the same question id again it stores nothing and
 	// returns what is stored, with fresh false. Limited (code queue_full)
-	// where [MostWaiting] turns wait already; NotFound where the site has no
-	// such conversation.
+	// where [MostWaiting] turns wait already; Conflict where the id is that
+	// of an answer; NotFound where the site has no such conversation.
 	Begin(ctx context.Context, q chat.Message, t chat.Turn) (question chat.Message, turn chat.Turn, fresh bool, err error)
 	// Note keeps what is known of a running answer. Conflict to anyone but
-	// the turn's owner, and once the turn has ended.
+	// the turn's owner, and once the turn has ended; NotFound where the site
+	// has no such turn.
 	Note(ctx context.Context, t chat.Turn, seq int, text string) error
 	// Finish ends the turn with t.State, stores the reply where there is one,
 	// and makes the conversation's next waiting turn run under the same
 	// owner; next is that turn and its question, or nil. A running turn is
-	// finished by its owner only, a waiting one by anybody; Conflict
-	// otherwise.
+	// finished by its owner only, a waiting one may be stopped by anybody;
+	// Conflict otherwise, NotFound where the site has no such turn.
 	Finish(ctx context.Context, t chat.Turn, reply *chat.Message) (next *Next, err error)
 	// Turn returns one turn of the site; NotFound where there is none.
 	Turn(ctx context.Context, s chat.SiteID, t chat.TurnID) (chat.Turn, error)
 	// Conversation returns the latest limit messages before the one with the
 	// given id ("" for the latest of all) and the open turn that runs, or
-	// else waits first. NotFound where the site has no such conversation.
+	// else waits first, all as of one moment. NotFound where the site has no
+	// such conversation, or that no such message.
 	Conversation(ctx context.Context, s chat.SiteID, c chat.ConversationID, before chat.MessageID, limit int) (chat.Conversation, error)
 	// Rate keeps the visitor's verdict on an answer of the conversation: 1,
 	// -1, or 0 to take it back. NotFound where there is no such answer.

@@ -23,9 +23,10 @@ func (u uncertain) Unwrap() error { return u.error }
 type batch struct {
 	begin      string
 	statements []sqlstore.Statement
+	told       bool // a row has been read by whoever asked
 }
 
-func (b batch) run(ctx context.Context, conn *pgx.Conn) error {
+func (b *batch) run(ctx context.Context, conn *pgx.Conn) error {
 	err := b.send(ctx, conn)
 	if b.begin == "" {
 		return err
@@ -47,7 +48,7 @@ func (b batch) run(ctx context.Context, conn *pgx.Conn) error {
 
 // send returns the first error. The results after it are read to their end,
 // so that the connection can be used again.
-func (b batch) send(ctx context.Context, conn *pgx.Conn) error {
+func (b *batch) send(ctx context.Context, conn *pgx.Conn) error {
 	var queue pgx.Batch
 	if b.begin != "" {
 		queue.Queue(b.begin)
@@ -60,14 +61,14 @@ func (b batch) send(ctx context.Context, conn *pgx.Conn) error {
 	return firstOf(err, results.Close())
 }
 
-func (b batch) read(results pgx.BatchResults) error {
+func (b *batch) read(results pgx.BatchResults) error {
 	if b.begin != "" {
 		if _, err := results.Exec(); err != nil {
 			return err
 		}
 	}
 	for _, s := range b.statements {
-		touched, err := touch(results, s)
+		touched, err := b.touch(results, s)
 		if err != nil {
 			return err
 		}
@@ -80,7 +81,7 @@ func (b batch) read(results pgx.BatchResults) error {
 
 // touch returns how many rows the statement returned, or changed where nobody
 // reads them.
-func touch(results pgx.BatchResults, s sqlstore.Statement) (int64, error) {
+func (b *batch) touch(results pgx.BatchResults, s sqlstore.Statement) (int64, error) {
 	if s.Scan == nil {
 		tag, err := results.Exec()
 		return tag.RowsAffected(), err
@@ -92,6 +93,7 @@ func touch(results pgx.BatchResults, s sqlstore.Statement) (int64, error) {
 	defer rows.Close()
 	var count int64
 	for ; rows.Next(); count++ {
+		b.told = true
 		if err := s.Scan(rows); err != nil {
 			return count, err
 		}

@@ -87,25 +87,25 @@ func (e *Engine) Dialect() sqlstore.Dialect {
 
 // Act implements [sqlstore.Engine].
 func (e *Engine) Act(ctx context.Context, statements ...sqlstore.Statement) error {
-	return e.run(ctx, batch{begin: "BEGIN", statements: statements})
+	return e.run(ctx, &batch{begin: "BEGIN", statements: statements})
 }
 
 // Look implements [sqlstore.Engine].
 func (e *Engine) Look(ctx context.Context, statements ...sqlstore.Statement) error {
 	if len(statements) == 1 {
-		return e.run(ctx, batch{statements: statements})
+		return e.run(ctx, &batch{statements: statements})
 	}
-	return e.run(ctx, batch{begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", statements: statements})
+	return e.run(ctx, &batch{begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", statements: statements})
 }
 
 // run repeats what failed only because it stood in another's way, or met a
-// connection that had been cut.
-func (e *Engine) run(ctx context.Context, b batch) (err error) {
+// connection that had been cut. No row is told twice.
+func (e *Engine) run(ctx context.Context, b *batch) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for range attempts {
 		err = e.on(ctx, func(conn *pgx.Conn) error { return b.run(ctx, conn) })
-		if !worthRepeating(err) {
+		if b.told || !worthRepeating(err) {
 			break
 		}
 	}

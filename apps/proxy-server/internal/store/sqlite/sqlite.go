@@ -133,7 +133,11 @@ func (e *Engine) Prepare(ctx context.Context, text string) error {
 // that is held open for writing: it works wherever SQLite does, and ends with
 // the process.
 func (e *Engine) Alone(ctx context.Context, fn func(db *sql.DB) error) (err error) {
-	lock, err := sql.Open("sqlite", source(e.path+"-lock"))
+	beside := e.path + "-lock"
+	if err := create(beside); err != nil {
+		return err
+	}
+	lock, err := sql.Open("sqlite", source(beside))
 	if err != nil {
 		return err
 	}

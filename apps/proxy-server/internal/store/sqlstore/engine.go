@@ -7,7 +7,8 @@ import (
 	"securechat/internal/chat"
 )
 
-// Engine is one open database. [sqlite.Open] and [postgres.Open] return one.
+// Engine is one open database. The packages sqlite and postgres
+// open one.
 type Engine interface {
 	// Dialect returns what this engine says in its own way.
 	Dialect() Dialect
@@ -31,8 +32,8 @@ type Engine interface {
 type Statement struct {
 	Text string // one statement with placeholders $1, $2 …
 	Args []any
-	// Scan reads one returned row; it is called for each, in order, and may
-	// be called again from the first row when the engine repeats the act.
+	// Scan reads one returned row; it is called once for each, in order. What
+	// it has read counts only if the act succeeds.
 	Scan func(row Row) error
 	// Else, where set, is what the act ends in unless this statement touches
 	// or returns exactly one row.
