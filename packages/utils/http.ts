@@ -18,20 +18,15 @@ interface FailureFacts {
 
 /** A request that was not answered with success. */
 export class Failure extends Error implements FailureFacts {
-  readonly code: string
-  readonly status: number
-  readonly title: string
-  readonly id?: string
-  readonly retryAfter?: number
+  declare readonly code: string
+  declare readonly status: number
+  declare readonly title: string
+  declare readonly id?: string
+  declare readonly retryAfter?: number
 
   constructor(facts: FailureFacts, cause?: unknown) {
     super(`${facts.code}: ${facts.title}`, { cause })
-    this.name = 'Failure'
-    this.code = facts.code
-    this.status = facts.status
-    this.title = facts.title
-    if (facts.id !== undefined) this.id = facts.id
-    if (facts.retryAfter !== undefined) this.retryAfter = facts.retryAfter
+    Object.assign(this, facts, { name: 'Failure' })
   }
 
   /** Whether the same request may succeed later without anybody changing anything. */

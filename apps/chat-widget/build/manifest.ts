@@ -5,6 +5,8 @@ export function manifest(): Plugin {
   return {
     name: 'securechat-manifest',
     apply: 'build',
+    // The stylesheet is made by a later step of the build than the scripts.
+    enforce: 'post',
     generateBundle(_options, bundle) {
       const files = Object.values(bundle)
       const script = files.find((file) => file.type === 'chunk' && file.isEntry)?.fileName

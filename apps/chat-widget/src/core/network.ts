@@ -57,8 +57,8 @@ const waits = { base: 1_000, cap: 20_000 }
 
 /**
  * Acts until it succeeds, with growing waits between failures that may pass;
- * each is told to `failed` with the milliseconds until the next attempt. Throws
- * any other failure, and the signal's reason.
+ * each is told to `failed` with the milliseconds until the next attempt, which
+ * throws to give up. Throws any other failure, and the signal's reason.
  */
 export async function insist<T>(
   act: () => Promise<T>,

@@ -192,7 +192,7 @@ function place(messages: ViewMessage[], message: ViewMessage): ViewMessage[] {
 }
 
 /** A stored message as the shopper sees it. */
-export function fromMessage(message: Message): ViewMessage {
+function fromMessage(message: Message): ViewMessage {
   const { id, author, text, turn_id, status, error, rating, cards } = message
   return {
     id,

@@ -1,7 +1,6 @@
 import type { Sent } from '@securechat/types/wire'
 import { Failure } from '@securechat/utils/http'
-import { backoff } from '@securechat/utils/retry'
-import { type Network, pause, whenOnline } from './network'
+import { insist, type Network, whenOnline } from './network'
 import type { Outbox, Unsent } from './outbox'
 
 export interface SenderDeps {
@@ -18,7 +17,6 @@ export interface SenderDeps {
   failed(failure: Failure): void
 }
 
-const waits = { base: 1_000, cap: 20_000 }
 /** Failures in a row before a question is given up; being offline is none. */
 const patience = 8
 
@@ -47,36 +45,37 @@ export function createSender(deps: SenderDeps): Sender {
 }
 
 async function work(deps: SenderDeps, signal: AbortSignal): Promise<void> {
-  const { outbox, network } = deps
-  for (let unsent = outbox.next(); unsent; unsent = outbox.next()) {
+  for (let unsent = deps.outbox.next(); unsent; unsent = deps.outbox.next()) {
     try {
-      await whenOnline(network, signal)
       await persist(deps, unsent, signal)
-    } catch (cause) {
+    } catch (failure) {
       if (signal.aborted) return
-      throw cause
+      if (!(failure instanceof Failure)) throw failure
+      giveUp(deps, unsent, failure)
     }
   }
 }
 
-/** Sends one question until it is taken, given up, or taken out of the outbox. */
+/** Sends one question until it is taken, or told to us by the stream. Throws where it is given up. */
 async function persist(deps: SenderDeps, unsent: Unsent, signal: AbortSignal): Promise<void> {
-  const { outbox, network, random } = deps
-  for (let failures = 0; outbox.next()?.id === unsent.id; ) {
-    try {
-      const sent = await deps.send(unsent, signal)
-      outbox.drop(unsent.id)
-      return deps.taken(sent)
-    } catch (failure) {
-      signal.throwIfAborted()
-      if (!(failure instanceof Failure)) throw failure
-      if (network.online() && failure.retryAfter === undefined) failures++
-      if (!failure.passing || failures >= patience) return giveUp(deps, unsent, failure)
-      const ms = failure.retryAfter ?? backoff(Math.max(1, failures), waits, random)
-      deps.held(failure, ms)
-      await pause(ms, network, signal)
-    }
-  }
+  const { outbox, network } = deps
+  let failures = 0
+  await whenOnline(network, signal)
+  const sent = await insist(
+    async () => (outbox.next()?.id === unsent.id ? deps.send(unsent, signal) : undefined),
+    {
+      ...deps,
+      signal,
+      failed(failure, ms) {
+        if (network.online() && failure.retryAfter === undefined) failures++
+        if (failures >= patience) throw failure
+        deps.held(failure, ms)
+      },
+    },
+  )
+  if (!sent) return
+  outbox.drop(unsent.id)
+  deps.taken(sent)
 }
 
 function giveUp({ outbox, failed }: SenderDeps, unsent: Unsent, failure: Failure): void {

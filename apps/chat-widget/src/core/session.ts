@@ -83,7 +83,7 @@ export function createSession(deps: SessionDeps): Session {
       return await ask(deps.ticket())
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure
-      if (failure.code === 'ticket_expired') {
+      if (failure.code === 'ticket_expired' || failure.code === 'ticket_invalid') {
         return ask(await deps.renewTicket().catch(() => Promise.reject(failure)))
       }
       // A secret that the server knows nothing of is worth nothing.
