@@ -47,8 +47,8 @@ fmt: tools ## format everything
 	gofmt -w $(SERVER)/cmd $(SERVER)/internal
 	pnpm run format
 
-generate: build ## write the pages that are printed by the program itself
-	$(BINARY) config > docs/deployment/configuration.md
+generate: ## write what is generated anew: docs/deployment/configuration.md and .env.example
+	cd $(SERVER) && go test ./internal/config -update
 
 bench: build ## measure what the proxy adds to an upstream called directly
 	cd $(SERVER) && ../../scripts/with-postgres.sh go run ./cmd/bench

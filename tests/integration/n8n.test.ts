@@ -38,7 +38,7 @@ beforeAll(async () => {
   })
 
   // The site comes first: n8n is given the public half of the key that was made for it.
-  jwtSite = await addSite('http://127.0.0.1:1/later', '--auth', 'jwt')
+  jwtSite = await addSite('http://127.0.0.1:65000/later', '--auth', 'jwt')
   const publicKey = await proxy.command(['site', 'show', jwtSite, '--public-key'])
   const jwtAuth = await n8n.addCredential('jwtAuth', {
     keyType: 'pemKey',

@@ -1,8 +1,4 @@
-// Opens the chat with a question that a button carries, ready to be sent; and
-// tells the chat which product is looked at.
-const product = document.querySelector('[data-product]')?.dataset.product
-if (product) window.securechat('context', { product })
-
+// Opens the chat with the question that a button carries, ready to be sent.
 for (const button of document.querySelectorAll('[data-ask]')) {
   button.addEventListener('click', () => {
     window.securechat('open')
