@@ -98,6 +98,23 @@ func (g *Gate) NewConversation(ctx context.Context, p Pass) (chat.Session, error
 	return session, nil
 }
 
+// fewAtOnce keeps each act short, so that visitors hardly wait for it.
+const fewAtOnce = 500
+
+// Sweep removes credentials that can no longer be used, and the sessions that
+// nobody can come back to.
+func (g *Gate) Sweep(ctx context.Context, now time.Time) error {
+	for {
+		n, err := g.Store.Forget(ctx, now, fewAtOnce)
+		if err != nil {
+			return fmt.Errorf("forget what is over: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+	}
+}
+
 func required() error {
 	return chat.E(chat.Unauthorized, "session_required", "Begin a session first.")
 }

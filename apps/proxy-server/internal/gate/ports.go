@@ -42,6 +42,11 @@ type Store interface {
 	// visitor. Repeating it changes nothing; NotFound where the session is
 	// not there, or the conversation is another visitor's.
 	NewConversation(ctx context.Context, s chat.Session, c chat.ConversationID, now time.Time) error
+	// Forget removes up to limit credentials whose own life is over at now,
+	// and each session that none is left of, with what it says of the
+	// browser; what was said in it stays. It returns how many sessions were
+	// concerned; 0 means that nothing is left to forget.
+	Forget(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
 // Holder is who stands behind a credential.

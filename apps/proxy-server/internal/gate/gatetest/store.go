@@ -221,6 +221,32 @@ func TestStore(t *testing.T, open func(t *testing.T, sites ...chat.Site) gate.St
 		}
 	})
 
+	t.Run("WhatIsOverIsForgottenAndNothingElse", func(t *testing.T) {
+		f, left, stays := f(t), entry(site, "a", now), entry(site, "z", now)
+		f.open(left)
+		f.open(stays)
+		f.holder("a", now)
+		f.open(next(left, "b", now.Add(time.Hour)))
+		f.holder("b", now.Add(time.Hour))
+		over := now.Add(time.Hour + chat.CredentialGrace)
+		forget := func(at time.Time, want int) {
+			t.Helper()
+			if n, err := f.store.Forget(t.Context(), at, 10); err != nil || n != want {
+				t.Errorf("Forget at %v = %d, %v, want %d", at, n, err, want)
+			}
+		}
+		forget(over.Add(-time.Microsecond), 0)
+		forget(over, 1)
+		forget(over, 0)
+		if got := f.holder("b", over); !got.Visitor.Returning || got.Current != left.Session.ConversationID {
+			t.Errorf("the visitor was here before: %+v", got)
+		}
+		f.holder("z", over)
+		f.ok(f.store.End(t.Context(), stays.Session, over))
+		forget(over, 1)
+		forget(now.Add(2*chat.CredentialLife), 1)
+	})
+
 	t.Run("AnotherSitesSessionIsOutOfReach", func(t *testing.T) {
 		f, o := f(t), entry(site, "a", now)
 		f.open(o)

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"securechat/internal/chat"
@@ -47,4 +48,16 @@ func (s *Store) Orphans(ctx context.Context, limit int) ([]chat.Turn, error) {
 func (s *Store) Take(ctx context.Context, t chat.Turn, owner string) error {
 	return s.orMissing(ctx, t, act(ctx, s.engine, "take turn",
 		s.leased(takeTurn, t.SiteID, t.ID, t.Owner, owner).orElse(errNotYours)))
+}
+
+var errNotDue = errors.New("not due")
+
+// Due implements chores.Lease.
+func (s *Store) Due(ctx context.Context, chore string, every time.Duration) (bool, error) {
+	err := act(ctx, s.engine, "take chore",
+		s.leased(takeChore, "chore "+chore, every.Microseconds()).orElse(errNotDue))
+	if errors.Is(err, errNotDue) {
+		return false, nil
+	}
+	return err == nil, err
 }

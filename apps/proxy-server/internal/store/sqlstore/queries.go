@@ -12,10 +12,10 @@ func (q query) with(args ...any) Statement { return Statement{Text: q.text, Args
 var queries = []query{
 	addSite, siteByKey, siteByID, allSites, saveSite, removeSite, removeSiteKeys,
 	holder, useCredential, endPredecessors, addVisitor, addConversation, addSession, addCredential,
-	touchSession, endSession, endCredentials, openConversation,
+	touchSession, endSession, endCredentials, forgetSessions, forgetCredentials, openConversation,
 	advance, advanceForQuestion, addMessage, addTurn, questionAndTurn, noteTurn, endTurn, promoteTurn, runningTurn,
 	turnByID, conversationByID, messagesBefore, openTurn, rateMessage,
-	renewLease, dropLeases, orphans, takeTurn,
+	renewLease, dropLeases, orphans, takeTurn, takeChore,
 	keysOfSite, keysOfAll, addKey, dropKey, retireKey, promoteKey,
 }
 
@@ -45,8 +45,7 @@ var removeSiteKeys = query{"removeSiteKeys", `DELETE FROM keys WHERE site_id = $
 
 var holder = query{"holder", `
 SELECT v.site_id, v.id, v.customer, v.created_at,
-       EXISTS (SELECT 1 FROM sessions e
-               WHERE e.site_id = s.site_id AND e.visitor_id = s.visitor_id AND e.created_at < s.created_at),
+       v.created_at < s.created_at,
        s.id, s.conversation_id, s.client, s.fingerprint, s.created_at, s.seen_at, s.ended_at,
        c.made_at, c.used_at,
        (SELECT n.id FROM conversations n
@@ -105,6 +104,21 @@ WHERE (ends_at IS NULL OR ends_at > $3) AND hash IN (
         UNION
         SELECT c.follows FROM credentials c JOIN line l ON c.hash = l.hash)
     SELECT hash FROM line WHERE hash IS NOT NULL)`}
+
+const isOver = `(c.until <= $1 OR c.ends_at <= $1)`
+
+var forgetSessions = query{"forgetSessions", `
+DELETE FROM sessions WHERE (site_id, id) IN (
+    SELECT c.site_id, c.session_id FROM credentials c WHERE ` + isOver + ` LIMIT $2)
+AND NOT EXISTS (
+    SELECT 1 FROM credentials c
+    WHERE c.site_id = sessions.site_id AND c.session_id = sessions.id AND NOT coalesce(` + isOver + `, FALSE))
+RETURNING id`}
+
+var forgetCredentials = query{"forgetCredentials", `
+DELETE FROM credentials WHERE hash IN (
+    SELECT c.hash FROM credentials c WHERE ` + isOver + ` LIMIT $2)
+RETURNING session_id`}
 
 var openConversation = query{"openConversation", `
 UPDATE sessions SET conversation_id = $4
@@ -228,6 +242,11 @@ var takeTurn = query{"takeTurn", `
 UPDATE turns SET owner = $4
 WHERE site_id = $1 AND id = $2 AND owner = $3 AND state = 'running' AND NOT EXISTS (
     SELECT 1 FROM owners o WHERE o.owner = $3 AND o.until > {now})`}
+
+// A chore's row stands among the owners: it is nobody's until it is due again.
+var takeChore = query{"takeChore", `
+INSERT INTO owners (owner, until) VALUES ($1, {now} + $2)
+ON CONFLICT (owner) DO UPDATE SET until = excluded.until WHERE owners.until <= {now}`}
 
 // Keys.
 

@@ -116,3 +116,20 @@ func (s *Store) NewConversation(ctx context.Context, session chat.Session, c cha
 		addConversation.with(session.SiteID, c, session.VisitorID, now.UnixMicro()),
 		openConversation.with(session.SiteID, session.ID, session.VisitorID, c).orElse(chat.Missing()))
 }
+
+// Forget implements gate.Store. What hangs on a session's row goes with it.
+func (s *Store) Forget(ctx context.Context, at time.Time, limit int) (int, error) {
+	gone := make(map[string]bool)
+	note := func(row Row) error {
+		var session string
+		if err := row.Scan(&session); err != nil {
+			return err
+		}
+		gone[session] = true
+		return nil
+	}
+	err := act(ctx, s.engine, "forget what is over",
+		forgetSessions.with(at.UnixMicro(), limit).scan(note),
+		forgetCredentials.with(at.UnixMicro(), limit).scan(note))
+	return len(gone), err
+}

@@ -12,6 +12,8 @@ import (
 	"securechat/internal/admin"
 	"securechat/internal/admin/admintest"
 	"securechat/internal/chat"
+	"securechat/internal/chores"
+	"securechat/internal/chores/chorestest"
 	"securechat/internal/gate"
 	"securechat/internal/gate/gatetest"
 	"securechat/internal/keyring"
@@ -59,6 +61,9 @@ func Test(t *testing.T, open Open) {
 	})
 	t.Run("KeyringStore", func(t *testing.T) {
 		keyringtest.TestStore(t, func(t *testing.T) keyring.Store { return sqlstore.NewKeys(Migrated(t, open)) })
+	})
+	t.Run("ChoresLease", func(t *testing.T) {
+		chorestest.TestLease(t, func(t *testing.T) chores.Lease { return With(t, Migrated(t, open), nil) })
 	})
 	for name, test := range map[string]func(*testing.T, Open){
 		"EveryStatementPrepares":                    everyStatementPrepares,
