@@ -31,8 +31,8 @@ test('on a phone the chat fills the screen and gives it back', async () => {
   )
   expect(sideways).toBe(0)
   await widget.frame.getByRole('button', { name: 'Close chat' }).tap()
-  await page.getByRole('link', { name: /Willow chair/ }).tap()
-  await page.getByRole('heading', { level: 1, name: 'Willow chair' }).waitFor()
+  await page.getByRole('link', { name: /Willow Chair/ }).tap()
+  await page.getByRole('heading', { level: 1, name: 'Willow Chair' }).waitFor()
 })
 
 test('the keyboard is enough', async () => {
