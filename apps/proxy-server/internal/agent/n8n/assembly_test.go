@@ -50,7 +50,7 @@ func hear(t testing.TB, body io.Reader, nodes ...string) (heard, []chat.Piece) {
 		fold()
 	}
 	if err == io.EOF {
-		err = s.line(in.rest())
+		err = s.last(in.rest())
 	}
 	s.finish()
 	fold()

@@ -9,3 +9,6 @@ import (
 func (a *Agent) DialBy(connect func(ctx context.Context, network, address string) (net.Conn, error)) {
 	a.transport.DialContext = dial(connect).marked
 }
+
+// Close ends the connections that wait for another question.
+func (a *Agent) Close() { a.transport.CloseIdleConnections() }

@@ -67,7 +67,7 @@ func (a *Agent) Ask(ctx context.Context, p chat.Prompt) iter.Seq2[chat.Piece, er
 		defer after(p.Site.Agent.Total, cancel, errTotal)()
 		r := &run{settings: p.Site.Agent, cancel: cancel, yield: yield}
 		if err := r.ask(limited, a, p); err != nil && !r.unheard {
-			yield(chat.Piece{}, explain(ctx, limited, err))
+			yield(chat.Piece{}, r.explain(ctx, limited, err))
 		}
 	}
 }
@@ -79,7 +79,7 @@ func after(limit time.Duration, cancel context.CancelCauseFunc, cause error) (st
 
 // explain turns err into what may be told: the caller's own end, the limit
 // that ended the run, or what went wrong.
-func explain(caller, limited context.Context, err error) error {
+func (r *run) explain(caller, limited context.Context, err error) error {
 	if caller.Err() != nil {
 		return context.Cause(caller)
 	}
@@ -90,7 +90,7 @@ func explain(caller, limited context.Context, err error) error {
 	switch {
 	case errors.As(err, &told):
 		return err
-	case errors.Is(err, errFirstByte):
+	case errors.Is(err, errFirstByte), errors.Is(err, errTotal) && !r.heard:
 		return tooSlow(err)
 	case errors.Is(err, errSilence), errors.Is(err, errTotal), errors.Is(err, errBroken):
 		return cut(err)
@@ -105,6 +105,7 @@ type run struct {
 	settings chat.AgentSettings
 	cancel   context.CancelCauseFunc
 	yield    func(chat.Piece, error) bool
+	heard    bool // a piece was taken
 	unheard  bool // nobody takes pieces any more
 }
 
@@ -133,6 +134,7 @@ func (r *run) tell(pieces []chat.Piece) bool {
 			r.unheard = true
 			return false
 		}
+		r.heard = true
 	}
 	return true
 }
@@ -155,7 +157,7 @@ func (r *run) stream(ctx context.Context, response *http.Response, begun func() 
 		}
 	}
 	if err == io.EOF {
-		err = s.line(in.rest())
+		err = s.last(in.rest())
 	}
 	s.finish()
 	if !r.tell(s.take()) {
@@ -198,10 +200,16 @@ func (s *stream) line(line []byte) error {
 	if !ok && webPage(line) {
 		return errHTML
 	}
-	if len(line) > 0 {
-		s.atError, s.atEnd = c.Type == "error", c.Type == "end"
-	}
+	s.atError, s.atEnd = c.Type == "error", c.Type == "end"
 	return s.add(c)
+}
+
+// last takes what stands after the last newline of a whole body.
+func (s *stream) last(line []byte) error {
+	if len(line) == 0 {
+		return nil
+	}
+	return s.line(line)
 }
 
 // verdict says how an answer ended whose reading was ended by err.

@@ -26,6 +26,10 @@ var (
 	afterAway    = []time.Duration{500 * time.Millisecond, time.Second}
 )
 
+// mostKeys is how many keys are tried on a webhook that refuses the first: the
+// current one, its successor and its predecessor.
+const mostKeys = 3
+
 // open asks n8n until it takes the question or there is no sense in trying.
 // The response has a good status, and no web page for a body.
 func (a *Agent) open(ctx context.Context, p chat.Prompt) (*http.Response, error) {
@@ -141,7 +145,7 @@ func (t *tries) after(err error, auth chat.AuthKind) (time.Duration, bool) {
 	}
 	switch refused.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		if err == t.refused || auth != chat.AuthJWT {
+		if err == t.refused || auth != chat.AuthJWT || t.key == mostKeys-1 {
 			return 0, false
 		}
 		t.refused = err

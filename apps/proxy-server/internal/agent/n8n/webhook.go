@@ -39,8 +39,26 @@ func parseWebhook(address chat.Secret) (*url.URL, error) {
 		return nil, chat.Wrong("webhook", "must hold no user name or password; use basic authentication")
 	case u.Fragment != "" || strings.Contains(text, "#"):
 		return nil, chat.Wrong("webhook", "must have no part after #")
+	case portOf(u) == 0:
+		return nil, chat.Wrong("webhook", "must have a port between 1 and 65535, or none")
 	}
 	return u, nil
+}
+
+// portOf is the port to connect to, or 0 where the address names none that
+// exists.
+func portOf(u *url.URL) uint16 {
+	switch {
+	case u.Port() != "":
+		port, err := strconv.ParseUint(u.Port(), 10, 16)
+		if err != nil {
+			return 0
+		}
+		return uint16(port)
+	case u.Scheme == "https":
+		return 443
+	}
+	return 80
 }
 
 // authorize proves to n8n who asks.
