@@ -132,12 +132,23 @@ func TestStore(t *testing.T, open func(t *testing.T) keyring.Store) {
 		}
 	})
 
+	t.Run("AKeyThatDoesNotSignIsNotFollowed", func(t *testing.T) {
+		s := open(t)
+		add(t, s, key(keyring.UseES256, 1), key(keyring.UseES256, 2))
+		if done, err := s.Promote(t.Context(), site, keyring.UseES256, 1, 2, made); err != nil || done {
+			t.Errorf("Promote = %v, %v, want false", done, err)
+		}
+		has(t, s, keyring.UseES256, key(keyring.UseES256, 2), key(keyring.UseES256, 1))
+	})
+
 	t.Run("TheFirstKeyIsPromotedFromNone", func(t *testing.T) {
 		s := open(t)
 		add(t, s, key(keyring.UseES256, 1))
-		for i, want := range []bool{true, false} {
-			if done, err := s.Promote(t.Context(), site, keyring.UseES256, 0, 1, made); err != nil || done != want {
-				t.Errorf("promotion %d = %v, %v, want %v", i+1, done, err, want)
+		add(t, s, key(keyring.UseES256, 2))
+		for i, want := range []bool{true, false, false} {
+			to := 1 + i/2
+			if done, err := s.Promote(t.Context(), site, keyring.UseES256, 0, to, made); err != nil || done != want {
+				t.Errorf("promotion %d, to key %d = %v, %v, want %v", i+1, to, done, err, want)
 			}
 		}
 	})

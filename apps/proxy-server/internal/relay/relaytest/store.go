@@ -387,7 +387,7 @@ func missing(f fixture) {
 // nobodyForgotten ends turns while others begin: whenever nothing is under
 // way, a turn that waits must have one that runs before it.
 func nobodyForgotten(f fixture) {
-	const rounds = 30
+	const rounds = 100
 	runs := make(chan chat.Turn, rounds)
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -403,8 +403,8 @@ func nobodyForgotten(f fixture) {
 		close(runs)
 	})
 	for turn := range runs {
-		for next := f.finish(turn, chat.TurnDone, "."); next != nil; {
-			next = f.finish(next.Turn, chat.TurnDone, ".")
+		for next := f.stop(turn); next != nil; {
+			next = f.stop(next.Turn)
 		}
 	}
 	all.Wait()
@@ -445,6 +445,16 @@ func (f fixture) finish(turn chat.Turn, state chat.TurnState, text string) *rela
 	f.Helper()
 	turn.State, turn.Seq, turn.EndedAt = state, 3, start.Add(time.Minute)
 	next, err := f.store.Finish(f.Context(), turn, Answer(turn, text))
+	if err != nil {
+		f.Fatalf("Finish: %v", err)
+	}
+	return next
+}
+
+func (f fixture) stop(turn chat.Turn) *relay.Next {
+	f.Helper()
+	turn.State, turn.EndedAt = chat.TurnStopped, start.Add(time.Minute)
+	next, err := f.store.Finish(f.Context(), turn, nil)
 	if err != nil {
 		f.Fatalf("Finish: %v", err)
 	}

@@ -267,7 +267,7 @@ var dropKey = query{"dropKey", `DELETE FROM keys WHERE site_id = $1 AND purpose 
 var retireKey = query{"retireKey", `
 UPDATE keys SET signs = FALSE WHERE site_id = $1 AND purpose = $2 AND number = $3 AND signs`}
 
+// promoteKey meets keys_one_signs where another signs.
 var promoteKey = query{"promoteKey", `
 UPDATE keys SET signs = TRUE, signs_at = $4
-WHERE site_id = $1 AND purpose = $2 AND number = $3 AND NOT signs AND NOT EXISTS (
-    SELECT 1 FROM keys k WHERE k.site_id = $1 AND k.purpose = $2 AND k.signs)`}
+WHERE site_id = $1 AND purpose = $2 AND number = $3 AND NOT signs`}
