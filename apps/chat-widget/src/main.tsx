@@ -7,11 +7,13 @@ import { dress } from './paint'
 import { ChatProvider } from './react/provider'
 import { App } from './ui/app'
 import type { Prefill } from './ui/composer'
-import { loadLocale, type Locale, LocaleContext } from './ui/locale'
+import { LocaleContext, loadLocale } from './ui/locale'
 import './ui/theme.css'
 
 const root = document.getElementById('securechat') as HTMLElement
-const config: FrameConfig = JSON.parse(document.getElementById('securechat-config')?.textContent ?? '{}')
+const config: FrameConfig = JSON.parse(
+  document.getElementById('securechat-config')?.textContent ?? '{}',
+)
 
 awaitHello(window, config.origins, (hello, line) => void meet(hello, line), hear)
 
@@ -27,25 +29,29 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
   const chat = openChat({ ...config, locale: hello.lang || config.locale }, hello.page)
   const view = createRoot(root)
   let panel = { shown: hello.shown, fullScreen: false, prefill: null as Prefill | null }
+  let locale = await loadLocale(hello.lang || config.locale)
   let look = { lang: hello.lang, theme: hello.theme, accent: hello.accent }
-  let locale: Locale
 
   const happened = (name: string, id: string) => line.say({ kind: 'happened', name, id })
   const close = () => line.say({ kind: 'close' })
   const clicked = () => happened('product:click', '')
   const setPage = (address: unknown) => {
-    if (typeof address === 'string' && /^https?:/.test(address)) chat.setPage(address.slice(0, 2048))
+    if (typeof address === 'string' && /^https?:/.test(address))
+      chat.setPage(address.slice(0, 2048))
   }
   const draw = () =>
     view.render(
       <LocaleContext.Provider value={locale}>
         <ChatProvider chat={chat}>
-          <App branding={config.branding} features={config.features} panel={{ ...panel, close, clicked }} />
+          <App
+            branding={config.branding}
+            features={config.features}
+            panel={{ ...panel, close, clicked }}
+          />
         </ChatProvider>
       </LocaleContext.Provider>,
     )
-  const redress = async () => {
-    locale = await loadLocale(look.lang || config.locale)
+  const redraw = () => {
     dress(
       document.documentElement,
       look.accent || config.branding.accent,
@@ -54,6 +60,10 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
       locale.dir,
     )
     draw()
+  }
+  const speak = async (lang: string) => {
+    locale = await loadLocale(lang || config.locale)
+    redraw()
   }
 
   chat.on('message-sent', ({ messageId }) => happened('message:sent', messageId))
@@ -78,7 +88,7 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
         return draw()
       case 'look':
         look = message
-        return void redress()
+        return void speak(look.lang)
       case 'page':
         return setPage(message.page)
       case 'send':
@@ -97,11 +107,17 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
     }
   }
 
-  await redress()
+  redraw()
   chat.consent({ functional: hello.consent })
   chat.setVisible(hello.shown)
   const { accent, position, launcher_label: label = '' } = config.branding
-  line.say({ kind: 'ready', accent, position, label, title: config.branding.title || locale!.words.title })
+  line.say({
+    kind: 'ready',
+    accent,
+    position,
+    label,
+    title: config.branding.title || locale.words.title,
+  })
   for (const message of early) act(message)
   early = []
   void chat.start()

@@ -31,7 +31,13 @@ export function paintFrom(accent: string): Paint {
 }
 
 /** Puts the colours, the theme and the language on the document. */
-export function dress(root: HTMLElement, accent: string, theme: string, lang: string, dir: string): void {
+export function dress(
+  root: HTMLElement,
+  accent: string,
+  theme: string,
+  lang: string,
+  dir: string,
+): void {
   const paint = paintFrom(accent)
   root.style.setProperty('--fill', paint.fill)
   root.style.setProperty('--on-fill', paint.onFill)
@@ -45,7 +51,9 @@ export function dress(root: HTMLElement, accent: string, theme: string, lang: st
 /** The first colour on the way to `end` that will do. */
 function until(start: Rgb, end: Rgb, does: (colour: Rgb) => boolean): Rgb {
   for (let share = 0; share < 1; share += 0.03) {
-    const colour = start.map((part, at) => Math.round(part + ((end[at] ?? 0) - part) * share)) as unknown as Rgb
+    const colour = start.map((part, at) =>
+      Math.round(part + ((end[at] ?? 0) - part) * share),
+    ) as unknown as Rgb
     if (does(colour)) return colour
   }
   return end

@@ -55,7 +55,12 @@ export interface Line<Out> {
  * The page's end: hands a fresh port to the frame, which must be of the given
  * origin, and tells `heard` what the frame says that fits the protocol.
  */
-export function greet(frame: Window, origin: string, greeting: Hello, heard: (message: FromFrame) => void): Line<FromPage> {
+export function greet(
+  frame: Window,
+  origin: string,
+  greeting: Hello,
+  heard: (message: FromFrame) => void,
+): Line<FromPage> {
   const channel = new MessageChannel()
   const line = speakOver<FromPage>(channel.port1)
   channel.port1.onmessage = (event) => {
@@ -79,7 +84,12 @@ export function awaitHello(
 ): () => void {
   const stop = () => self.removeEventListener('message', listen)
   const listen = (event: MessageEvent) => {
-    if (event.source !== self.parent || self.parent === self || !originAllowed(event.origin, origins)) return
+    if (
+      event.source !== self.parent ||
+      self.parent === self ||
+      !originAllowed(event.origin, origins)
+    )
+      return
     const greeting = read(hello, event.data)
     const port = event.ports[0]
     if (!greeting || !port) return

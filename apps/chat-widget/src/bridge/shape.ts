@@ -39,5 +39,7 @@ export const plain: Check<Record<string, unknown>> = (value): value is Record<st
 export function read<S extends Shapes>(table: S, data: unknown): Said<S> | null {
   if (!plain(data) || typeof data.kind !== 'string' || !Object.hasOwn(table, data.kind)) return null
   const shape = table[data.kind] ?? {}
-  return Object.keys(shape).every((member) => shape[member]?.(data[member])) ? (data as Said<S>) : null
+  return Object.keys(shape).every((member) => shape[member]?.(data[member]))
+    ? (data as Said<S>)
+    : null
 }

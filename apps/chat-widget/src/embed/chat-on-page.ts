@@ -44,7 +44,8 @@ export function putChatOnPage(first: Settings, happened: Happenings): ChatOnPage
   const lang = () => languageOf(settings.lang)
   const look = () => ({ lang: lang(), theme: settings.theme, accent: settings.accent })
   const words = () => wordsFor(lang())
-  const later = (act: () => void, milliseconds: number) => setTimeout(() => signal.aborted || act(), milliseconds)
+  const later = (act: () => void, milliseconds: number) =>
+    setTimeout(() => signal.aborted || act(), milliseconds)
 
   const shell = drawShell({
     launcher: () => turn(!open),
@@ -123,7 +124,8 @@ export function putChatOnPage(first: Settings, happened: Happenings): ChatOnPage
   if (open) show()
   // An answer may be on its way: the frame listens behind the launcher.
   else if (memory.has('talked')) later(frame.mount, 1500)
-  else if (!memory.has('teased')) later(() => open || shell.tease(settings.teaser), +settings.teaserDelay * 1000)
+  else if (!memory.has('teased'))
+    later(() => open || shell.tease(settings.teaser), +settings.teaserDelay * 1000)
   keepAttached(shell.host, signal)
   watchPage(signal, (page) => frame.say({ kind: 'page', page }))
   shell.host.onkeydown = (event) => {

@@ -67,4 +67,8 @@ function start(script: HTMLScriptElement | null): void {
   if (!chat) door('init')
 }
 
-if (!page.securechat?.live) start((document.currentScript ?? document.querySelector('script[data-site]')) as HTMLScriptElement | null)
+if (!page.securechat?.live)
+  start(
+    (document.currentScript ??
+      document.querySelector('script[data-site]')) as HTMLScriptElement | null,
+  )

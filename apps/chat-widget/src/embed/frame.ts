@@ -40,7 +40,10 @@ export function openFrame(
     const made = document.createElement('iframe')
     made.title = 'Chat'
     made.referrerPolicy = 'origin'
-    made.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox')
+    made.setAttribute(
+      'sandbox',
+      'allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox',
+    )
     made.allow = ''
     made.src = address()
     made.onload = () => {

@@ -12,7 +12,12 @@ export interface Screen {
   take(open: boolean): void
 }
 
-export function watchScreen(host: HTMLElement, signal: AbortSignal, resized: (full: boolean) => void, back: () => void): Screen {
+export function watchScreen(
+  host: HTMLElement,
+  signal: AbortSignal,
+  resized: (full: boolean) => void,
+  back: () => void,
+): Screen {
   const query = matchMedia(phone)
   const view = window.visualViewport as VisualViewport
   const root = document.documentElement
@@ -20,13 +25,13 @@ export function watchScreen(host: HTMLElement, signal: AbortSignal, resized: (fu
   let locked: HTMLElement | undefined
   let overflow = ''
 
-  const fit = () => {
+  const stretch = () => {
     host.style.setProperty('--height', `${view.height}px`)
     host.style.setProperty('--top', `${view.offsetTop}px`)
   }
   const lock = () => {
     host.toggleAttribute('data-full', query.matches)
-    fit()
+    stretch()
     if (locked) {
       root.style.overflow = overflow
       locked.inert = false
@@ -47,8 +52,8 @@ export function watchScreen(host: HTMLElement, signal: AbortSignal, resized: (fu
   }
 
   query.addEventListener('change', tell, { signal })
-  view.addEventListener('resize', fit, { signal })
-  view.addEventListener('scroll', fit, { signal })
+  view.addEventListener('resize', stretch, { signal })
+  view.addEventListener('scroll', stretch, { signal })
   window.addEventListener(
     'popstate',
     () => {
@@ -63,7 +68,8 @@ export function watchScreen(host: HTMLElement, signal: AbortSignal, resized: (fu
     take(now) {
       open = now
       lock()
-      if (open && query.matches && !marked()) history.pushState({ ...history.state, securechat: true }, '')
+      if (open && query.matches && !marked())
+        history.pushState({ ...history.state, securechat: true }, '')
       else if (!open && marked()) history.back()
     },
   }

@@ -17,5 +17,7 @@ export function wordsFor(lang: string): Words {
 
 /** The page's language where the setting is "auto". */
 export function languageOf(setting: string): string {
-  return setting && setting !== 'auto' ? setting : document.documentElement.lang || navigator.language
+  return setting && setting !== 'auto'
+    ? setting
+    : document.documentElement.lang || navigator.language
 }

@@ -4,11 +4,18 @@ import type { ViewMessage } from '../core/view'
 import { useLocale } from './locale'
 
 /** The whole sentences of `text` after `from`; all of the rest where the text is complete. */
-export function sentencesAfter(text: string, from: number, complete: boolean, lang: string): { said: string; to: number } {
+export function sentencesAfter(
+  text: string,
+  from: number,
+  complete: boolean,
+  lang: string,
+): { said: string; to: number } {
   const rest = text.slice(from)
   if (complete) return { said: plain(rest), to: text.length }
   let to = 0
-  for (const { index, segment } of new Intl.Segmenter(lang, { granularity: 'sentence' }).segment(rest)) {
+  for (const { index, segment } of new Intl.Segmenter(lang, { granularity: 'sentence' }).segment(
+    rest,
+  )) {
     // The last segment may still grow, unless its line is over.
     if (index + segment.length < rest.length || segment.endsWith('\n')) to = index + segment.length
   }
@@ -41,7 +48,8 @@ export function Announcer({ messages }: { messages: readonly ViewMessage[] }) {
     if (next.said) setSaid(next.said)
   }, [last, lang])
   useEffect(() => {
-    if (heard.current === null && messages.length > 0 && last?.author === 'visitor') heard.current = { id: '', to: 0 }
+    if (heard.current === null && messages.length > 0 && last?.author === 'visitor')
+      heard.current = { id: '', to: 0 }
   }, [messages, last])
   return (
     <div className="unseen" aria-live="polite" dir="auto">

@@ -54,7 +54,8 @@ export function App({ branding: given, features, panel }: Props) {
   const keep = useCallback((draft: string) => chat.setDraft(draft), [chat])
   const items: MenuItem[] = []
   if (!empty && !shut) {
-    if (features.new_chat) items.push({ icon: 'add', name: words.newChat, choose: () => void chat.newChat() })
+    if (features.new_chat)
+      items.push({ icon: 'add', name: words.newChat, choose: () => void chat.newChat() })
     items.push({ icon: 'leave', name: words.endChat, choose: () => setEnding(true) })
   }
   const aiNotice = branding.ai_notice || words.aiNotice
@@ -80,7 +81,12 @@ export function App({ branding: given, features, panel }: Props) {
         ) : empty && phase === 'connecting' ? (
           <Skeleton name={branding.title} />
         ) : empty ? (
-          <Home greeting={branding.greeting} notice={aiNotice} suggestions={branding.suggestions} ask={acts.say} />
+          <Home
+            greeting={branding.greeting}
+            notice={aiNotice}
+            suggestions={branding.suggestions}
+            ask={acts.say}
+          />
         ) : (
           <Thread
             view={view}

@@ -21,7 +21,9 @@ export function NoticeBanner({ notice }: { notice: Notice | null }) {
   if (!notice) return null
   switch (notice.kind) {
     case 'rate-limited':
-      return seconds > 0 ? <Banner icon="wait">{fill(words.rateLimited, { n: seconds })}</Banner> : null
+      return seconds > 0 ? (
+        <Banner icon="wait">{fill(words.rateLimited, { n: seconds })}</Banner>
+      ) : null
     case 'too-long':
       return null
     case 'refused':

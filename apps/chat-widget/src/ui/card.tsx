@@ -1,4 +1,5 @@
 import type { CardButton, Card as CardData } from '@securechat/types/wire'
+import type { ReactNode } from 'react'
 import { safeAddress } from './markdown/links'
 
 interface Props {
@@ -13,7 +14,6 @@ export function Cards({ cards, say, clicked }: Props) {
   return (
     <ul className="cards">
       {cards.map((card, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: cards have no id and are only ever added
         <li key={at} className="card">
           <Face card={card} clicked={clicked} />
           {card.buttons?.map((button) => (
@@ -30,9 +30,9 @@ function Face({ card, clicked }: { card: CardData; clicked: Props['clicked'] }) 
   return (
     <div className="face" dir="auto">
       {address ? (
-        <a {...outward(address)} onClick={() => clicked(address)}>
+        <Outward address={address} clicked={clicked}>
           {card.title}
-        </a>
+        </Outward>
       ) : (
         <strong>{card.title}</strong>
       )}
@@ -58,10 +58,29 @@ function Press({ button, say, clicked }: { button: CardButton } & Omit<Props, 'c
   }
   if (!address) return null
   return (
-    <a className="press" {...outward(address)} onClick={() => clicked(address)}>
+    <Outward look="press" address={address} clicked={clicked}>
       {button.label}
-    </a>
+    </Outward>
   )
 }
 
-const outward = (href: string) => ({ href, target: '_blank', rel: 'noopener noreferrer nofollow' })
+interface OutwardProps {
+  look?: string
+  address: string
+  clicked: Props['clicked']
+  children: ReactNode
+}
+
+function Outward({ look, address, clicked, children }: OutwardProps) {
+  return (
+    <a
+      className={look}
+      href={address}
+      target="_blank"
+      rel="noopener noreferrer nofollow"
+      onClick={() => clicked(address)}
+    >
+      {children}
+    </a>
+  )
+}

@@ -22,7 +22,17 @@ interface Props {
 }
 
 /** Where the visitor writes: one to five lines, Enter sends, Shift+Enter breaks the line. */
-export function Composer({ field, draft, prefill, answering, most, wait, keep, send, stop }: Props) {
+export function Composer({
+  field,
+  draft,
+  prefill,
+  answering,
+  most,
+  wait,
+  keep,
+  send,
+  stop,
+}: Props) {
   const { words } = useLocale()
   const [text, setText] = useState(draft)
   const over = [...text.trim()].length - most

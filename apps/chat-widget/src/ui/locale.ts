@@ -27,7 +27,11 @@ const others: Record<string, string | undefined> = { ar: arabic, de: german, ru:
 export async function loadLocale(tag: string): Promise<Locale> {
   const lang = tag.toLowerCase().split('-')[0] ?? ''
   const address = others[lang]
-  const fallback: Locale = { lang: lang === 'en' && isKnown(tag) ? tag : 'en', dir: 'ltr', words: english }
+  const fallback: Locale = {
+    lang: lang === 'en' && isKnown(tag) ? tag : 'en',
+    dir: 'ltr',
+    words: english,
+  }
   if (!address) return fallback
   try {
     const words: Words = await (await fetch(address)).json()
@@ -55,8 +59,14 @@ export function dayName(at: number, now: number, lang: string): string {
     const name = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(-ago, 'day')
     return name.charAt(0).toLocaleUpperCase(lang) + name.slice(1)
   }
-  const year = new Date(at).getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' as const }
-  return new Intl.DateTimeFormat(lang, { weekday: 'short', day: 'numeric', month: 'long', ...year }).format(at)
+  const year =
+    new Date(at).getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' as const }
+  return new Intl.DateTimeFormat(lang, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'long',
+    ...year,
+  }).format(at)
 }
 
 export function startOfDay(at: number): number {

@@ -47,9 +47,13 @@ function Question({ message, acts, timed }: Props) {
             </>
           ) : (
             <>
-              <time dateTime={new Date(message.createdAt).toISOString()}>{clock(message.createdAt, lang)}</time>
+              <time dateTime={new Date(message.createdAt).toISOString()}>
+                {clock(message.createdAt, lang)}
+              </time>
               <Icon name={message.delivery === 'pending' ? 'wait' : 'tick'} />
-              <span className="unseen">{message.delivery === 'pending' ? words.pending : words.sent}</span>
+              <span className="unseen">
+                {message.delivery === 'pending' ? words.pending : words.sent}
+              </span>
             </>
           )}
         </p>
@@ -78,8 +82,11 @@ function Answer({ message, acts, timed, newest, feedback }: Props) {
         <div className="broken">
           <Icon name="alert" />
           <p dir="auto">
-            {message.problem?.title || (status === 'failed' ? words.answerFailed : words.interrupted)}
-            {message.problem?.id && <small>{fill(words.reference, { id: message.problem.id })}</small>}
+            {message.problem?.title ||
+              (status === 'failed' ? words.answerFailed : words.interrupted)}
+            {message.problem?.id && (
+              <small>{fill(words.reference, { id: message.problem.id })}</small>
+            )}
           </p>
           {newest && (
             <button type="button" className="press" onClick={() => acts.retry(message.id)}>
@@ -92,7 +99,9 @@ function Answer({ message, acts, timed, newest, feedback }: Props) {
       {status !== 'streaming' && (timed || rateable) && (
         <div className={newest || message.rating ? 'meta foot kept' : 'meta foot'}>
           {status === 'stopped' && <span>{words.stopped}</span>}
-          <time dateTime={new Date(message.createdAt).toISOString()}>{clock(message.createdAt, lang)}</time>
+          <time dateTime={new Date(message.createdAt).toISOString()}>
+            {clock(message.createdAt, lang)}
+          </time>
           {rateable && <Thumbs message={message} rate={acts.rate} />}
         </div>
       )}

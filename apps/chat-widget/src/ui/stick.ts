@@ -58,7 +58,8 @@ export function useStick(
   useLayoutEffect(() => {
     const list = box.current
     if (!list || firstShown.current === first) return
-    if (firstShown.current !== undefined && !stuck.current) list.scrollTop += list.scrollHeight - height.current
+    if (firstShown.current !== undefined && !stuck.current)
+      list.scrollTop += list.scrollHeight - height.current
     firstShown.current = first
   }, [box, first])
   return { atEnd, toEnd }

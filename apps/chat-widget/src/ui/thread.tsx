@@ -23,7 +23,10 @@ export function Thread({ view, acts, older, feedback, notice }: Props) {
   const content = useRef<HTMLDivElement>(null)
   const { messages, turn } = view
   const { atEnd, toEnd } = useStick(box, content, messages[0]?.id)
-  const mine = useMemo(() => messages.filter((message) => message.author === 'visitor').length, [messages])
+  const mine = useMemo(
+    () => messages.filter((message) => message.author === 'visitor').length,
+    [messages],
+  )
   const shown = useRef(mine)
 
   useEffect(() => {
@@ -34,7 +37,15 @@ export function Thread({ view, acts, older, feedback, notice }: Props) {
   const now = Date.now()
   return (
     <div className="scroller">
-      <div className="thread" ref={box} role="log" aria-live="off" aria-label={words.conversation} tabIndex={0}>
+      <div
+        className="thread"
+        ref={box}
+        role="log"
+        aria-live="off"
+        aria-label={words.conversation}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be in reach of the keyboard
+        tabIndex={0}
+      >
         <div className="content" ref={content}>
           {view.more ? (
             <button type="button" className="link earlier" onClick={older}>

@@ -31,7 +31,7 @@ export function hostOf(address: string): string {
  */
 export function misleads(text: string, address: string): boolean {
   const host = hostOf(address)
-  if (!host) return /@|\.\w{2,}/.test(text) && !decodeURIComponent(address).includes(text.trim())
+  if (!host) return /@|\.\w{2,}/.test(text) && !address.includes(text.trim())
   const shown = /(?:^|\s)(?:[a-z]+:\/\/)?((?:[\p{L}\p{N}-]+\.)+[\p{L}]{2,})/iu.exec(text)?.[1]
   if (!shown) return /^[a-z]+:\/\//i.test(text.trim())
   const plain = (name: string) => name.toLowerCase().replace(/^www\./, '')

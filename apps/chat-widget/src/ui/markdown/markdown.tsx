@@ -81,7 +81,8 @@ class Writer {
 
   /** No flow where nobody would see it or somebody asked for none. */
   #still(): boolean {
-    const still = this.#atOnce || document.hidden || matchMedia('(prefers-reduced-motion: reduce)').matches
+    const still =
+      this.#atOnce || document.hidden || matchMedia('(prefers-reduced-motion: reduce)').matches
     return still && this.#text.length - this.#written.length < 4000
   }
 
@@ -92,7 +93,13 @@ class Writer {
 
   #step = (): void => {
     this.#frame = 0
-    this.#advance(wholeStretch(this.#text, this.#written.length, stride(this.#text.length - this.#written.length)))
+    this.#advance(
+      wholeStretch(
+        this.#text,
+        this.#written.length,
+        stride(this.#text.length - this.#written.length),
+      ),
+    )
     if (this.#written.length < this.#text.length) this.#frame = requestAnimationFrame(this.#step)
     else this.#settle()
   }

@@ -69,11 +69,19 @@ export function markdownInto(root: Element): MarkdownRenderer {
   const begin = (type: smd.Token) => {
     const parent = node()
     const [before, after] = marks(type)
-    open.push({ node: parent && grow(parent, type, open.length), type, before, after, address: null, settled: false })
+    open.push({
+      node: parent && grow(parent, type, open.length),
+      type,
+      before,
+      after,
+      address: null,
+      settled: false,
+    })
   }
   const end = () => {
     const ended = open.pop()
-    if (ended?.type === smd.EQUATION_BLOCK || ended?.type === smd.EQUATION_INLINE) ended.node?.append('$')
+    if (ended?.type === smd.EQUATION_BLOCK || ended?.type === smd.EQUATION_INLINE)
+      ended.node?.append('$')
     if (ended?.node instanceof HTMLAnchorElement) settleLink(ended, ended.node)
   }
   return {
@@ -166,7 +174,10 @@ function settleLink(ended: Open, anchor: HTMLAnchorElement): void {
     anchor.replaceWith(...anchor.childNodes)
     return
   }
-  if (ended.type === smd.RAW_URL) return settleBare(anchor)
+  if (ended.type === smd.RAW_URL) {
+    settleBare(anchor)
+    return
+  }
   for (const inner of anchor.querySelectorAll('a')) inner.replaceWith(...inner.childNodes)
   lead(anchor, address)
   if (misleads(anchor.textContent ?? '', address)) {
