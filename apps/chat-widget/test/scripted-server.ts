@@ -171,6 +171,11 @@ export class ScriptedServer {
     for (const stream of this.#streams) stream.push({ kind: 'beat' })
   }
 
+  /** Asks readers to wait so long before they come back. */
+  askToWait(ms: number): void {
+    for (const stream of this.#streams) stream.push({ kind: 'retry', ms })
+  }
+
   /** Breaks every stream as a lost connection does. */
   cut(): void {
     for (const stream of this.#streams) stream.fail(failing(0, 'unreachable'))

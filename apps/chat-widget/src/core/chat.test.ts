@@ -107,6 +107,20 @@ describe('a question', () => {
     expect(last(chat)?.delivery).toBe('sent')
   })
 
+  test('whose receipt was lost is not repeated where the stream tells of it', async () => {
+    const chat = await started()
+    server.once('POST /session/messages', (ask) => {
+      server.take(ask.body)
+      return Promise.reject(failing(0, 'unreachable'))
+    })
+    chat.send('Once?')
+    await settle()
+    expect(last(chat)).toMatchObject({ text: 'Once?', delivery: 'sent' })
+    await pass(60_000)
+    expect(spoken(chat)).toEqual(['visitor: Once?'])
+    expect(server.count('POST /session/messages')).toBe(1)
+  })
+
   test('waits its turn behind the one before it', async () => {
     const chat = await started()
     server.refuse('POST /session/messages', failing(503, 'unavailable'))
@@ -167,6 +181,14 @@ describe('a question', () => {
     expect(chat.view().notice).toBeNull()
   })
 
+  test('is not given up for being sent too fast', async () => {
+    const chat = await started()
+    server.refuse('POST /session/messages', failing(429, 'rate_limited', 1_000), 20)
+    chat.send('Again?')
+    await pass(20_000)
+    expect(last(chat)?.delivery).toBe('sent')
+  })
+
   test('whose answer failed can be asked anew', async () => {
     const chat = await started()
     chat.send('Which tent?')
@@ -196,6 +218,22 @@ describe('without a connection', () => {
     expect(last(chat)?.delivery).toBe('sent')
     expect(chat.view().phase).toBe('live')
     expect(server.count('POST /session/messages')).toBe(1)
+  })
+
+  test('a question is not given up, however often the connection comes and goes', async () => {
+    const chat = await started()
+    server.always('POST /session/messages', () => {
+      browser.device.switch(false)
+      return Promise.reject(failing(0, 'unreachable'))
+    })
+    chat.send('Are you there?')
+    for (let i = 0; i < 20; i++) {
+      await pass(30_000)
+      browser.device.switch(true)
+    }
+    await settle()
+    expect(server.count('POST /session/messages')).toBe(21)
+    expect(last(chat)?.delivery).toBe('pending')
   })
 
   test('a question survives the page', async () => {
@@ -245,6 +283,9 @@ describe('the stream', () => {
     await settle()
     expect(chat.view().phase).toBe('live')
     expect(last(chat)?.text).toBe('One two three')
+    server.cut()
+    await pass(2_000)
+    expect(server.followed.at(-1)).toBe(server.cursor)
     expect(server.count('GET /session/conversation')).toBe(0)
   })
 
@@ -269,6 +310,12 @@ describe('the stream', () => {
     await pass(1)
     expect(attempts()).toBe(4)
     expect(server.streams).toBe(1)
+    // A stream that stood makes good for all failures before it.
+    server.askToWait(500)
+    await settle()
+    server.cut()
+    await pass(499)
+    expect(attempts()).toBe(5)
   })
 
   test('that gives no sign of life is taken for broken', async () => {
@@ -314,6 +361,25 @@ describe('the stream', () => {
     await settle()
     expect(server.count('GET /session/conversation')).toBe(1)
     expect(last(chat)?.text).toBe('lost found')
+  })
+
+  test('is mended from the conversation, and what is told while that is fetched is not lost', async () => {
+    const chat = await started()
+    chat.send('Which?')
+    await settle()
+    server.begin()
+    if (server.turn) server.turn.seq++
+    server.once('GET /session/conversation', () => {
+      const before = server.snapshot()
+      server.say(' and more')
+      return before
+    })
+    server.say('found')
+    await settle()
+    server.finish()
+    await settle()
+    expect(server.count('GET /session/conversation')).toBe(1)
+    expect(last(chat)).toMatchObject({ text: 'found and more', status: 'done' })
   })
 
   test('is open only while somebody looks or an answer is under way', async () => {
@@ -442,8 +508,12 @@ describe('the shopper', () => {
     const chat = await started()
     chat.send('Which?')
     await settle()
+    server.refuse('POST /session/messages', failing(422, 'text_empty'))
+    chat.send('Never taken')
+    await settle()
     await chat.newChat()
-    expect(chat.view()).toMatchObject({ messages: [], turn: null })
+    expect(chat.view()).toMatchObject({ messages: [], turn: null, notice: null })
+    expect(browser.area.length).toBe(0)
     chat.send('Another')
     await settle()
     expect(spoken(chat)).toEqual(['visitor: Another'])
@@ -471,6 +541,33 @@ describe('the shopper', () => {
     expect(chat.view().messages.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     await chat.older()
     expect(server.count('GET /session/conversation')).toBe(1)
+  })
+
+  test('who begins a new chat while older messages are fetched sees none of them', async () => {
+    const old = {
+      id: 'b',
+      author: 'visitor' as const,
+      text: 'b',
+      created_at: '2026-11-23T09:00:00Z',
+    }
+    server.messages = [old]
+    server.once('POST /sessions', () => {
+      const entered = server.entered()
+      return { ...entered, conversation: { ...entered.conversation, more: true } }
+    })
+    const chat = await started()
+    let answer = () => {}
+    server.once('GET /session/conversation', () => {
+      const page = { ...server.snapshot(), messages: [{ ...old, id: 'a' }] }
+      return new Promise((resolve) => {
+        answer = () => resolve(page as never)
+      })
+    })
+    const older = chat.older()
+    await chat.newChat()
+    answer()
+    await older
+    expect(chat.view().messages).toEqual([])
   })
 
   test('ends the chat, and nothing stays in the browser', async () => {
@@ -515,6 +612,13 @@ describe('the shopper', () => {
     const unread: number[] = []
     const leave = chat.on('unread', ({ count }) => unread.push(count))
     chat.send('Which?')
+    await settle()
+    server.begin()
+    server.say('That.')
+    server.finish()
+    await settle()
+    expect(unread).toEqual([])
+    chat.send('And?')
     await settle()
     chat.setVisible(false)
     server.begin()

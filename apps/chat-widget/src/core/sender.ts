@@ -74,8 +74,8 @@ async function persist(deps: SenderDeps, unsent: Unsent, signal: AbortSignal): P
     },
   )
   if (!sent) return
-  outbox.drop(unsent.id)
   deps.taken(sent)
+  outbox.drop(unsent.id)
 }
 
 function giveUp({ outbox, failed }: SenderDeps, unsent: Unsent, failure: Failure): void {

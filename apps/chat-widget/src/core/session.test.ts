@@ -122,6 +122,17 @@ describe('an expired session', () => {
     expect(chat.view()).toMatchObject({ phase: 'live', notice: null })
   })
 
+  test('is exchanged where only the stream notices', async () => {
+    const chat = browser.open(server)
+    server.refuseStreams(failing(401, 'session_expired'))
+    await chat.start()
+    chat.setVisible(true)
+    await settle()
+    expect(server.count('POST /sessions')).toBe(2)
+    expect(server.streams).toBe(1)
+    expect(chat.view().phase).toBe('live')
+  })
+
   test('shows the conversation that the new one opens', async () => {
     const chat = browser.open(server)
     await chat.start()

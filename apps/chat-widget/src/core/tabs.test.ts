@@ -119,6 +119,55 @@ describe('two tabs', () => {
     expect(server.streams).toBe(1)
   })
 
+  test('go on to a new chat though one is just fetching the old one', async () => {
+    const [one, two] = [await looking(), await looking()]
+    one.send('Which?')
+    await settle()
+    let answer = () => {}
+    server.once('GET /session/conversation', () => {
+      const old = server.snapshot()
+      return new Promise((resolve) => {
+        answer = () => resolve(old as never)
+      })
+    })
+    server.begin()
+    if (server.turn) server.turn.seq++
+    // Only the one that leads hears of it before the new chat begins.
+    server.say('lost')
+    await two.newChat()
+    await settle()
+    answer()
+    await settle()
+    expect([one.view().messages, two.view().messages]).toEqual([[], []])
+  })
+
+  test('exchange an expired session once, and the other follows', async () => {
+    const [one, two] = [await looking(), await looking()]
+    server.refuse('POST /session/messages', failing(401, 'session_expired'))
+    const before = server.count('POST /sessions')
+    server.visitor = 'visitor-2'
+    two.send('Hello?')
+    await settle()
+    expect(server.count('POST /sessions')).toBe(before + 2)
+    expect(server.streams).toBe(1)
+    server.begin()
+    server.say('Hello.')
+    await settle()
+    expect([spoken(one), spoken(two)]).toEqual(Array(2).fill(['visitor: Hello?', 'agent: Hello.']))
+  })
+
+  test('of a shopper who signs in hold one stream', async () => {
+    const [one, two] = [await looking(), await looking()]
+    server.visitor = 'visitor-2'
+    server.once('POST /session/identify', () => server.entered())
+    await one.identify('jwt')
+    await settle()
+    expect(server.streams).toBe(1)
+    two.send('Hello?')
+    await settle()
+    expect([spoken(one), spoken(two)]).toEqual([['visitor: Hello?'], ['visitor: Hello?']])
+  })
+
   test('end together', async () => {
     const [one, two] = [await looking(), await looking()]
     one.send('Which?')

@@ -204,12 +204,12 @@ export class Visit extends Subscribable {
 
   /** Follows while there is reason to, and mends what is broken. */
   #tend(): void {
-    this.notify()
-    if (this.#standing.stage !== 'open') return
     const { thread } = this.conversing
     for (const { id } of this.outbox.all()) {
       if (thread.messages.some((message) => message.id === id)) this.outbox.drop(id)
     }
+    this.notify()
+    if (this.#standing.stage !== 'open') return
     if (thread.broken) void this.#refetch()
     if (this.#visible || thread.turns.length > 0) this.#line.open(this.#visitor)
     else this.#line.close()
@@ -301,7 +301,7 @@ export class Visit extends Subscribable {
       follow: (cursor, signal) => this.session.follow(cursor, signal),
       heard: ({ event, cursor }) => {
         this.#tell({ kind: 'event', event, cursor })
-        if (this.#catchingUp === null) this.conversing.hear(event, cursor)
+        this.conversing.hear(event, cursor)
       },
       stands: (state) => {
         this.#tell({ kind: 'line', state })
