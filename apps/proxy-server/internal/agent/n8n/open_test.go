@@ -237,6 +237,7 @@ func TestAfterARefusalTheOtherKeysAreTried(t *testing.T) {
 func TestTheTokenTellsWhoAsksAndForHowLong(t *testing.T) {
 	keys := newRing(t, 1)
 	for _, auth := range []chat.AgentSettings{{Auth: chat.AuthJWT}, {Auth: chat.AuthBasic, Secret: "a:b"}, {}} {
+		keys.accepted = nil
 		n, server := n8ntest.Start(t)
 		n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(n8ntest.Lines(n8ntest.Node{Name: "A"}.Say("In"))))
 		a := n8n.New(n8n.Options{Allowed: loopback, Signer: keys, Issuer: "https://chat.example"})
@@ -245,6 +246,9 @@ func TestTheTokenTellsWhoAsksAndForHowLong(t *testing.T) {
 		p.Site.Policy.Scopes = []string{"orders"}
 		ask(t.Context(), a, p).must(t, "In", "", 0)
 
+		if proven := auth.Auth == chat.AuthJWT; (len(keys.accepted) == 1) != proven {
+			t.Errorf("%s: the key counts as accepted %d times", auth.Auth, len(keys.accepted))
+		}
 		request := n.Requests()[0]
 		token := tokenIn(t, request.Body)
 		if auth.Auth == chat.AuthJWT && request.Header.Get("Authorization") != "Bearer "+token {

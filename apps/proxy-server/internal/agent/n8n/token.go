@@ -89,10 +89,13 @@ func (a *Agent) token(ctx context.Context, p chat.Prompt, webhook *url.URL, atte
 		algorithm = chat.RS256
 	}
 	token, kid, err = a.signer.Sign(ctx, p.Site.ID, algorithm, attempt, payload)
-	if settings.Auth != chat.AuthJWT && chat.KindOf(err) == chat.NotFound {
+	switch {
+	case settings.Auth == chat.AuthJWT:
+		return token, kid, err
+	case chat.KindOf(err) == chat.NotFound:
 		return "", "", nil
 	}
-	return token, kid, err
+	return token, "", err // n8n will not have checked it before it takes the question
 }
 
 // signShared signs with the key that the operator has also given to n8n.
