@@ -109,6 +109,13 @@ func (k *Keyring) cached(id ringID) (ring, bool) {
 	return r, ok
 }
 
+// known is what was last read, however long ago; the zero ring where nothing was.
+func (k *Keyring) known(id ringID) ring {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.rings[id]
+}
+
 // load reads the keys from the store, once for all who ask at the same time.
 func (k *Keyring) load(ctx context.Context, id ringID) (ring, error) {
 	loaded := k.loads.DoChan(string(id.use)+"/"+string(id.site), func() (any, error) {

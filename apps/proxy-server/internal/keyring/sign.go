@@ -48,10 +48,9 @@ func (k *Keyring) Sign(ctx context.Context, site chat.SiteID, alg chat.TokenAlgo
 func (k *Keyring) Accepted(ctx context.Context, site chat.SiteID, kid string) {
 	for _, use := range []Use{UseES256, UseRS256} {
 		id := ringID{site, use}
-		r, ok := k.cached(id)
-		if !ok {
-			continue
-		}
+		// A token may be taken long after it was signed, so what was known
+		// then will do; that a key has signed says that its ring was read.
+		r := k.known(id)
 		for _, taken := range r.keys {
 			if taken.Name != kid || taken == r.current() {
 				continue

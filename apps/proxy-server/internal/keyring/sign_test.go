@@ -147,7 +147,8 @@ func TestReplicasThatRotateAtOnceDoItOnce(t *testing.T) {
 // receiver is n8n as its operator set it up: one key, changed by hand.
 type receiver struct {
 	publicPEM string
-	refused   int // tokens that it did not take
+	takes     time.Duration // from a token to the answer
+	refused   int           // tokens that it did not take
 }
 
 // tell sends one message as the agent does: again with another key after a
@@ -163,6 +164,7 @@ func (r *receiver) tell(t *testing.T, k *keyring.Keyring) bool {
 			t.Fatal(err)
 		}
 		if verify(t, token, r.publicPEM, chat.ES256) {
+			time.Sleep(r.takes)
 			k.Accepted(t.Context(), shop, kid)
 			return true
 		}
@@ -180,26 +182,29 @@ func named(keys []keyring.PublicKey, state keyring.State) string {
 }
 
 func TestAnOperatorMaySwitchKeysAheadAtAnyTime(t *testing.T) {
-	k := open(t, newFile(t), newStore(t))
-	keys := publicKeys(t, k, chat.ES256)
-	r := receiver{publicPEM: named(keys, keyring.Current)}
-	for range 3 {
-		if !r.tell(t, k) {
-			t.Fatal("the message is lost before the switch")
+	synctest.Test(t, func(t *testing.T) {
+		k := open(t, newFile(t), newStore(t))
+		keys := publicKeys(t, k, chat.ES256)
+		r := receiver{publicPEM: named(keys, keyring.Current), takes: time.Minute}
+		for range 3 {
+			if !r.tell(t, k) {
+				t.Fatal("the message is lost before the switch")
+			}
 		}
-	}
-	r.publicPEM = named(keys, keyring.Next)
-	for range 5 {
-		if !r.tell(t, k) {
-			t.Fatal("the message is lost after the switch")
+		r.publicPEM = named(keys, keyring.Next)
+		for range 5 {
+			if !r.tell(t, k) {
+				t.Fatal("the message is lost after the switch")
+			}
 		}
-	}
-	if r.refused != 1 {
-		t.Errorf("%d tokens were refused, want only the first after the switch", r.refused)
-	}
-	if now := publicKeys(t, k, chat.ES256); now[0].PEM != r.publicPEM || named(now, keyring.Next) == "" || named(now, keyring.Previous) == "" {
-		t.Errorf("keys %+v, want the receiver's as the current one, with both its neighbours", now)
-	}
+		if r.refused != 1 {
+			t.Errorf("%d tokens were refused, want only the first after the switch", r.refused)
+		}
+		now := publicKeys(t, k, chat.ES256)
+		if now[0].PEM != r.publicPEM || named(now, keyring.Next) == "" || named(now, keyring.Previous) == "" {
+			t.Errorf("keys %+v, want the receiver's as the current one, with both its neighbours", now)
+		}
+	})
 }
 
 func TestAnOperatorWhoNeverSwitchesLosesNoMessage(t *testing.T) {

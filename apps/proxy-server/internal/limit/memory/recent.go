@@ -1,5 +1,7 @@
 package memory
 
+import "slices"
+
 // recent is a map of bounded size that forgets what was set longest ago. Its
 // entries lie in one slice and point at each other by number, which takes
 // half the memory of a list of pointers and gives the collector nothing to
@@ -29,6 +31,9 @@ func (r *recent) set(bucket uint64, emptyAt int64) {
 	case known:
 		r.unlink(at)
 	case len(r.index) < r.most:
+		if grown := len(r.entries); grown == cap(r.entries) {
+			r.entries = slices.Grow(r.entries, min(grown, r.most+1-grown)) // never beyond what is needed in the end
+		}
 		r.entries = append(r.entries, entry{})
 		at = uint32(len(r.entries) - 1)
 	default:
