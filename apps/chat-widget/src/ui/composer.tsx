@@ -80,7 +80,7 @@ export function Composer({
         <textarea
           ref={field}
           rows={1}
-          dir="auto"
+          dir={text ? 'auto' : undefined}
           value={text}
           placeholder={words.placeholder}
           aria-label={words.placeholder}

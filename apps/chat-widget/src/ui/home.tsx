@@ -24,8 +24,8 @@ export function Home({ greeting, notice, suggestions, ask }: Props) {
         <ul className="suggestions" aria-label={words.suggestions}>
           {suggestions.map((text) => (
             <li key={text}>
-              <button type="button" dir="auto" onClick={() => ask(text)}>
-                <span>{text}</span>
+              <button type="button" onClick={() => ask(text)}>
+                <span dir="auto">{text}</span>
                 <Icon name="arrow" />
               </button>
             </li>

@@ -26,7 +26,7 @@ export function Markdown({ text, growing }: Props) {
 
   useLayoutEffect(() => {
     if (!root.current) return
-    writer.current ??= new Writer(root.current, !growing)
+    writer.current ??= new Writer(root.current)
     writer.current.write(shown, growing)
   }, [shown, growing])
   useEffect(() => () => writer.current?.stop(), [])
@@ -50,12 +50,12 @@ class Writer {
   #written = ''
   #text = ''
   #growing = true
-  #atOnce: boolean
+  /** What was there before, or was replaced, is not told anew: only growth flows. */
+  #atOnce = true
   #frame = 0
 
-  constructor(root: HTMLElement, atOnce: boolean) {
+  constructor(root: HTMLElement) {
     this.#root = root
-    this.#atOnce = atOnce
   }
 
   write(text: string, growing: boolean): void {
