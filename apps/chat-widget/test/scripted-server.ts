@@ -261,7 +261,7 @@ class Stream {
 
   async *read(): AsyncGenerator<Frame> {
     for (;;) {
-      this.#signal.throwIfAborted()
+      // What has arrived is told although the reader may have left, as by a true network.
       const frame = this.#frames.shift()
       if (frame) yield frame
       else if (this.#failure) throw this.#failure

@@ -376,10 +376,8 @@ describe('the stream', () => {
     })
     server.say('found')
     await settle()
-    server.finish()
-    await settle()
     expect(server.count('GET /session/conversation')).toBe(1)
-    expect(last(chat)).toMatchObject({ text: 'found and more', status: 'done' })
+    expect(last(chat)).toMatchObject({ text: 'found and more', status: 'streaming' })
   })
 
   test('is open only while somebody looks or an answer is under way', async () => {
@@ -511,7 +509,10 @@ describe('the shopper', () => {
     server.refuse('POST /session/messages', failing(422, 'text_empty'))
     chat.send('Never taken')
     await settle()
+    const followed = server.followed.length
     await chat.newChat()
+    await settle()
+    expect(server.followed).toHaveLength(followed + 1)
     expect(chat.view()).toMatchObject({ messages: [], turn: null, notice: null })
     expect(browser.area.length).toBe(0)
     chat.send('Another')
@@ -541,6 +542,41 @@ describe('the shopper', () => {
     expect(chat.view().messages.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     await chat.older()
     expect(server.count('GET /session/conversation')).toBe(1)
+  })
+
+  test('who begins a new chat while the old one is mended sees nothing of that', async () => {
+    const chat = await started()
+    chat.send('Which?')
+    await settle()
+    let answer = () => {}
+    server.once('GET /session/conversation', () => {
+      const old = server.snapshot()
+      return new Promise((resolve) => {
+        answer = () => resolve(old as never)
+      })
+    })
+    server.tell({ kind: 'log-reset' })
+    await settle()
+    await chat.newChat()
+    answer()
+    await settle()
+    expect(chat.view().messages).toEqual([])
+  })
+
+  test('who begins a new chat hears nothing more of the old one', async () => {
+    const chat = await started()
+    chat.on('message-received', () => {
+      server.take({ id: 'late', text: 'Said in the same breath' })
+      void chat.newChat()
+    })
+    chat.send('Which?')
+    await settle()
+    server.begin()
+    server.say('This.')
+    server.finish()
+    await settle()
+    expect(server.count('POST /session/conversations')).toBe(1)
+    expect(chat.view().messages).toEqual([])
   })
 
   test('who begins a new chat while older messages are fetched sees none of them', async () => {

@@ -9,6 +9,7 @@ import { emptyThread, fromConversation, reduce, type Thread, withOlder, withSent
 export class Conversing extends Subscribable {
   #thread: Thread = emptyThread
   #cursor = ''
+  #loads = 0
   readonly #folded: (event: ChatEvent, thread: Thread) => void
 
   /** `folded` is called after each event that was news. */
@@ -27,8 +28,14 @@ export class Conversing extends Subscribable {
     return this.#cursor
   }
 
+  /** How often a conversation was taken over. */
+  get loads(): number {
+    return this.#loads
+  }
+
   /** Takes over what the server has. */
   load(fetched: Conversation): void {
+    this.#loads++
     this.#cursor = fetched.cursor
     this.#become(fromConversation(fetched))
   }

@@ -144,8 +144,15 @@ describe('two tabs', () => {
   test('exchange an expired session once, and the other follows', async () => {
     const [one, two] = [await looking(), await looking()]
     server.refuse('POST /session/messages', failing(401, 'session_expired'))
+    server.take({ id: 'q', text: 'Are you there?' })
+    server.begin()
+    server.say('Yes.')
+    server.finish()
+    await settle()
+    server.refuse('POST /session/messages/{id}/feedback', failing(401, 'session_expired'))
     const before = server.count('POST /sessions')
     server.visitor = 'visitor-2'
+    two.rate('answer-1', 1)
     two.send('Hello?')
     await settle()
     expect(server.count('POST /sessions')).toBe(before + 2)
@@ -153,7 +160,8 @@ describe('two tabs', () => {
     server.begin()
     server.say('Hello.')
     await settle()
-    expect([spoken(one), spoken(two)]).toEqual(Array(2).fill(['visitor: Hello?', 'agent: Hello.']))
+    const seen = ['visitor: Are you there?', 'agent: Yes.', 'visitor: Hello?', 'agent: Hello.']
+    expect([spoken(one), spoken(two)]).toEqual([seen, seen])
   })
 
   test('of a shopper who signs in hold one stream', async () => {
@@ -162,6 +170,7 @@ describe('two tabs', () => {
     server.once('POST /session/identify', () => server.entered())
     await one.identify('jwt')
     await settle()
+    await looking()
     expect(server.streams).toBe(1)
     two.send('Hello?')
     await settle()

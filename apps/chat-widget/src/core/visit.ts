@@ -36,7 +36,6 @@ export class Visit extends Subscribable {
   #life = new AbortController()
   #starting: Promise<void> | null = null
   #catchingUp: AbortSignal | null = null
-  #askNext: (() => Promise<() => void>) | null = null
   /** What other tabs told while we were catching up. */
   #early: [visitor: string, message: TabMessage][] = []
   #leave: (() => void)[] = []
@@ -158,27 +157,19 @@ export class Visit extends Subscribable {
    */
   async #catchUp(ask: () => Promise<() => void>): Promise<void> {
     const { signal } = this
-    if (this.#catchingUp === signal) {
-      this.#askNext = ask
-      return
-    }
+    if (this.#catchingUp !== null) return
     this.#catchingUp = signal
     try {
-      for (let next: typeof ask | null = ask; next; next = this.#askNext) {
-        this.#askNext = null
-        const takeOver: () => void = await insist(next, {
-          ...this.#deps,
-          signal,
-          failed: (failure, ms) => this.#held(failure, ms),
-        })
-        signal.throwIfAborted()
-        // What was asked for before the latest change may be out of date.
-        if (this.#askNext !== null) continue
-        this.#catchingUp = null
-        takeOver()
-        this.#line.reopen()
-        for (const [visitor, message] of this.#early.splice(0)) this.#hearTab(visitor, message)
-      }
+      const takeOver = await insist(ask, {
+        ...this.#deps,
+        signal,
+        failed: (failure, ms) => this.#held(failure, ms),
+      })
+      signal.throwIfAborted()
+      takeOver()
+      this.#catchingUp = null
+      this.#line.reopen()
+      for (const [visitor, message] of this.#early.splice(0)) this.#hearTab(visitor, message)
     } catch (failure) {
       if (signal.aborted) return
       if (!(failure instanceof Failure)) throw failure
@@ -187,9 +178,13 @@ export class Visit extends Subscribable {
   }
 
   #refetch(): Promise<void> {
+    const { loads } = this.conversing
     return this.#catchUp(async () => {
       const fetched = await this.session.call('GET /session/conversation', { body: undefined })
-      return () => this.conversing.load(fetched)
+      return () => {
+        // The shopper may have begun a new chat meanwhile.
+        if (this.conversing.loads === loads) this.conversing.load(fetched)
+      }
     })
   }
 
