@@ -22,7 +22,7 @@ func (a *Agent) Check(ctx context.Context, settings chat.AgentSettings) error {
 		return err
 	}
 	if strings.HasPrefix(webhook.Path, "/webhook-test/") {
-		return chat.Wrong("webhook", "must be the production address (/webhook/…): the test address works only while an editor listens")
+		return chat.Wrong("webhook_url", "must be the production address (/webhook/…): the test address works only while an editor listens")
 	}
 	if err := checkSecret(settings); err != nil {
 		return err
@@ -68,7 +68,7 @@ func checkSecret(settings chat.AgentSettings) error {
 		case chat.ES256, chat.RS256:
 			return nil
 		}
-		return chat.Wrong("algorithm", "must be ES256, RS256 or HS256")
+		return chat.Wrong("jwt_alg", "must be ES256, RS256 or HS256")
 	}
 	return chat.Wrong("auth", "must be none, basic, header or jwt")
 }

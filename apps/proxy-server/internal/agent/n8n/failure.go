@@ -31,6 +31,10 @@ func tooSlow(cause error) *chat.Error {
 	return because(chat.E(chat.Unavailable, "agent_timeout", "The assistant took too long to answer."), cause)
 }
 
+func silent(cause error) *chat.Error {
+	return because(chat.E(chat.Unavailable, "agent_empty", "The assistant had no answer."), cause)
+}
+
 func busy(cause error, wait time.Duration) *chat.Error {
 	e := because(chat.E(chat.Limited, "agent_busy", "The assistant is busy at the moment."), cause)
 	e.RetryAfter = wait
@@ -39,6 +43,10 @@ func busy(cause error, wait time.Duration) *chat.Error {
 
 func cut(cause error) *chat.Error {
 	return because(chat.E(chat.Cut, "agent_interrupted", "The answer broke off before its end."), cause)
+}
+
+func cutShort(cause error) *chat.Error {
+	return because(chat.E(chat.Cut, "agent_timeout", "The assistant took too long to answer."), cause)
 }
 
 func tooLong(cause error) *chat.Error {

@@ -38,6 +38,7 @@ type Agent struct {
 	guard     guard
 	resolver  *net.Resolver
 	transport *http.Transport
+	breakers  breakers
 }
 
 // New returns an agent that has connected to nothing yet.
@@ -90,10 +91,14 @@ func (r *run) explain(caller, limited context.Context, err error) error {
 	switch {
 	case errors.As(err, &told):
 		return err
-	case errors.Is(err, errFirstByte), errors.Is(err, errTotal) && !r.heard:
+	case errors.Is(err, errTotal) && r.heard:
+		return cutShort(err)
+	case errors.Is(err, errFirstByte), errors.Is(err, errTotal):
 		return tooSlow(err)
-	case errors.Is(err, errSilence), errors.Is(err, errTotal), errors.Is(err, errBroken):
+	case errors.Is(err, errSilence), errors.Is(err, errBroken):
 		return cut(err)
+	case errors.Is(err, errEmpty):
+		return silent(err)
 	case errors.Is(err, errTooMuch), errors.Is(err, errLongLine):
 		return tooLong(err)
 	}

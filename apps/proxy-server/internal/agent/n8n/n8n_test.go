@@ -167,7 +167,7 @@ func TestAnswersInOnePiece(t *testing.T) {
 		{"a string", "application/json", `"plain\u0000"`, "plain", ""},
 		{"plain text", "text/plain", "Just so", "Just so", ""},
 		{"n8n's own words", "application/json", `{"message":"Workflow was started"}`, "", "agent_failed"},
-		{"nothing", "application/json", "", "", "agent_failed"},
+		{"nothing", "application/json", "", "", "agent_empty"},
 		{"an empty list", "application/json", "[]", "", "agent_failed"},
 		{"a list of lists", "application/json", strings.Repeat("[", 9000) + strings.Repeat("]", 9000), "", "agent_failed"},
 		{"no JSON", "application/json", "\x00\x01\xff", "", "agent_failed"},
@@ -216,14 +216,14 @@ func TestNothingThatN8nSaysOfItselfIsTold(t *testing.T) {
 		}, "", "agent_unavailable", chat.Unavailable, 1},
 		{"a login page", n8ntest.Reply(200, "text/html; charset=utf-8", "<title>"+secretWords), "", "agent_failed", chat.Unavailable, 1},
 		{"a page in the stream's clothes", n8ntest.Stream(n8ntest.Lines("<!DOCTYPE html>\n" + secretWords)), "", "agent_failed", chat.Unavailable, 1},
-		{"an empty body", n8ntest.Stream(), "", "agent_failed", chat.Unavailable, 1},
-		{"no content at all", n8ntest.Reply(204, "", ""), "", "agent_failed", chat.Unavailable, 1},
-		{"noise", n8ntest.Stream(n8ntest.Lines("\x00\xfe\x01{{{\n" + secretWords + "\n[]\n")), "", "agent_failed", chat.Unavailable, 1},
+		{"an empty body", n8ntest.Stream(), "", "agent_empty", chat.Unavailable, 1},
+		{"no content at all", n8ntest.Reply(204, "", ""), "", "agent_empty", chat.Unavailable, 1},
+		{"noise", n8ntest.Stream(n8ntest.Lines("\x00\xfe\x01{{{\n" + secretWords + "\n[]\n")), "", "agent_empty", chat.Unavailable, 1},
 		{"a compressed body", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = io.WriteString(w, secretWords)
 		}, "", "agent_failed", chat.Unavailable, 1},
-		{"a whole answer where a stream was promised", n8ntest.Reply(200, "application/json", `{"output":"whole"}`), "", "agent_failed", chat.Unavailable, 1},
+		{"a whole answer where a stream was promised", n8ntest.Reply(200, "application/json", `{"output":"whole"}`), "", "agent_empty", chat.Unavailable, 1},
 		{"a cut connection", n8ntest.Stream(n8ntest.Lines(node.Begin()+node.Say("Half")+node.End()), n8ntest.Cut()), "Half", "agent_interrupted", chat.Cut, 1},
 		{"a reset connection", n8ntest.Stream(n8ntest.Lines(node.Begin()), n8ntest.Reset()), "", "agent_interrupted", chat.Cut, 1},
 	} {
@@ -318,8 +318,8 @@ func TestWhatTakesTooLongIsEnded(t *testing.T) {
 		{"silence after a chunk", n8ntest.Stream(half, n8ntest.Hang()), "Half", "agent_interrupted", chat.Cut, 75 * time.Second},
 		{"silence after an error", n8ntest.Stream(half, n8ntest.Lines(node.Fail("")), n8ntest.Hang()), "Half", "agent_failed", chat.Unavailable, 5 * time.Second},
 		{"an execution that was cancelled", n8ntest.Stream(n8ntest.Lines(recording(t, "model-dies-midstream")), n8ntest.Hang()), "w0 w1 ", "agent_failed", chat.Unavailable, 5 * time.Second},
-		{"a byte a second for ever", n8ntest.Stream(half, n8ntest.Bytes(strings.Repeat(" ", 10000), 1, time.Second)), "Half", "agent_interrupted", chat.Cut, 10 * time.Minute},
-		{"a workflow that only stays alive", n8ntest.Stream(half, n8ntest.Bytes(strings.Repeat(n8ntest.Keepalive, 100), len(n8ntest.Keepalive), 30*time.Second)), "Half", "agent_interrupted", chat.Cut, 10 * time.Minute},
+		{"a byte a second for ever", n8ntest.Stream(half, n8ntest.Bytes(strings.Repeat(" ", 10000), 1, time.Second)), "Half", "agent_timeout", chat.Cut, 10 * time.Minute},
+		{"a workflow that only stays alive", n8ntest.Stream(half, n8ntest.Bytes(strings.Repeat(n8ntest.Keepalive, 100), len(n8ntest.Keepalive), 30*time.Second)), "Half", "agent_timeout", chat.Cut, 10 * time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {

@@ -37,6 +37,21 @@ func (a *Agent) open(ctx context.Context, p chat.Prompt) (*http.Response, error)
 	if err != nil {
 		return nil, unavailable(err)
 	}
+	if !a.breakers.admit(webhook.Host) {
+		return nil, unavailable(errResting)
+	}
+	response, err := a.insist(ctx, p, webhook)
+	if ctx.Err() == nil { // else the question was given up, which says nothing of the host
+		a.breakers.note(webhook.Host, err)
+	}
+	if err != nil {
+		return nil, tell(err)
+	}
+	return response, nil
+}
+
+// insist repeats attempts that failed before n8n can have begun.
+func (a *Agent) insist(ctx context.Context, p chat.Prompt, webhook *url.URL) (*http.Response, error) {
 	tries := tries{connect: afterConnect, missing: afterMissing, away: afterAway}
 	for {
 		response, kid, err := a.attempt(ctx, p, webhook, tries.key)
@@ -51,7 +66,7 @@ func (a *Agent) open(ctx context.Context, p chat.Prompt) (*http.Response, error)
 		}
 		pause, again := tries.after(err, p.Site.Agent.Auth)
 		if !again {
-			return nil, tell(err)
+			return nil, err
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return nil, err

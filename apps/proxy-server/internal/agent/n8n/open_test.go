@@ -130,6 +130,60 @@ func TestAConnectionThatFailsIsTriedTwice(t *testing.T) {
 	})
 }
 
+func TestAHostThatIsDownIsLeftAloneAndFoundAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+		n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(n8ntest.Lines(n8ntest.Node{Name: "A"}.Say("Up"))))
+		up, dials := n8ntest.Pipe(t, n), 0
+		a.DialBy(func(context.Context, string, string) (net.Conn, error) {
+			dials++
+			return nil, syscall.ECONNREFUSED
+		})
+		for range 20 {
+			ask(t.Context(), a, prompt(inside, chat.AgentSettings{})).must(t, "", "agent_unavailable", chat.Unavailable)
+		}
+		before := dials
+		for range 100 {
+			got := ask(t.Context(), a, prompt(inside, chat.AgentSettings{}))
+			got.must(t, "", "agent_unavailable", chat.Unavailable)
+			if got.Took != 0 {
+				t.Fatalf("took %v", got.Took)
+			}
+		}
+		if dials != before {
+			t.Errorf("dialled %d times while it was to be left alone", dials-before)
+		}
+		elsewhere := ask(t.Context(), a, prompt("http://other.internal", chat.AgentSettings{}))
+		if elsewhere.must(t, "", "agent_unavailable", chat.Unavailable); dials == before {
+			t.Error("another host is left alone too")
+		}
+		time.Sleep(5 * time.Second)
+		before = dials
+		for range 10 {
+			ask(t.Context(), a, prompt(inside, chat.AgentSettings{}))
+		}
+		if dials != before+2 { // one question, which connects twice
+			t.Errorf("%d dials of a probe", dials-before)
+		}
+		a.DialBy(up)
+		time.Sleep(5 * time.Second)
+		for range 3 {
+			ask(t.Context(), a, prompt(inside, chat.AgentSettings{})).must(t, "Up", "", 0)
+		}
+	})
+}
+
+func TestAWorkflowThatFailsDoesNotSpoilItsHost(t *testing.T) {
+	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+		n.Publish("shop", n8ntest.Auth{}, n8ntest.Reply(500, "application/json", `{"message":"Error in workflow"}`))
+		for range 50 {
+			ask(t.Context(), a, prompt(inside, chat.AgentSettings{})).must(t, "", "agent_failed", chat.Unavailable)
+		}
+		if n.Runs() != 50 {
+			t.Errorf("%d runs", n.Runs())
+		}
+	})
+}
+
 const shared = "a shared key of at least 32 bytes"
 
 func TestTheProxyProvesItself(t *testing.T) {

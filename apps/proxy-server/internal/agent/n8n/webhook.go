@@ -22,25 +22,25 @@ var errAddress = errors.New("the webhook's address cannot be read")
 func parseWebhook(address chat.Secret) (*url.URL, error) {
 	text := address.Reveal()
 	if text == "" || len(text) > longestAddress {
-		return nil, chat.Wrong("webhook", "must be an address of at most "+strconv.Itoa(longestAddress)+" characters")
+		return nil, chat.Wrong("webhook_url", "must be an address of at most "+strconv.Itoa(longestAddress)+" characters")
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7F }) || strings.Contains(text, "%00") {
-		return nil, chat.Wrong("webhook", "must be free of spaces, backslashes and control characters")
+		return nil, chat.Wrong("webhook_url", "must be free of spaces, backslashes and control characters")
 	}
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return nil, chat.Wrong("webhook", "must be an address such as https://n8n.example.com/webhook/shop")
+		return nil, chat.Wrong("webhook_url", "must be an address such as https://n8n.example.com/webhook/shop")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, chat.Wrong("webhook", "must begin with https://, or http:// within a private network")
+		return nil, chat.Wrong("webhook_url", "must begin with https://, or http:// within a private network")
 	case u.Hostname() == "" || u.Opaque != "":
-		return nil, chat.Wrong("webhook", "must name a host")
+		return nil, chat.Wrong("webhook_url", "must name a host")
 	case u.User != nil:
-		return nil, chat.Wrong("webhook", "must hold no user name or password; use basic authentication")
+		return nil, chat.Wrong("webhook_url", "must hold no user name or password; use basic authentication")
 	case u.Fragment != "" || strings.Contains(text, "#"):
-		return nil, chat.Wrong("webhook", "must have no part after #")
+		return nil, chat.Wrong("webhook_url", "must have no part after #")
 	case portOf(u) == 0:
-		return nil, chat.Wrong("webhook", "must have a port between 1 and 65535, or none")
+		return nil, chat.Wrong("webhook_url", "must have a port between 1 and 65535, or none")
 	}
 	return u, nil
 }
