@@ -240,12 +240,10 @@ export class ScriptedServer {
 
 class Stream {
   readonly #frames: Frame[] = []
-  readonly #signal: AbortSignal
   #failure: unknown
   #wake: () => void = () => undefined
 
   constructor(signal: AbortSignal) {
-    this.#signal = signal
     signal.addEventListener('abort', () => this.fail(signal.reason))
   }
 
