@@ -35,7 +35,7 @@ export function Announcer({ messages }: { messages: readonly ViewMessage[] }) {
   const { lang } = useLocale()
   const last = messages.at(-1)
   const heard = useRef<{ id: string; to: number } | null>(null)
-  const [said, setSaid] = useState('')
+  const [said, setSaid] = useState<readonly { at: number; text: string }[]>([])
 
   useEffect(() => {
     if (!last || last.author === 'visitor') return
@@ -45,15 +45,21 @@ export function Announcer({ messages }: { messages: readonly ViewMessage[] }) {
     if (heard.current?.id !== last.id) heard.current = { id: last.id, to: 0 }
     const next = sentencesAfter(last.text, heard.current.to, !growing, lang)
     heard.current.to = next.to
-    if (next.said) setSaid(next.said)
+    // Each sentence is an element of its own: replaced text would cut off what is being read.
+    if (next.said)
+      setSaid((all) => [...all.slice(-9), { at: (all.at(-1)?.at ?? 0) + 1, text: next.said }])
   }, [last, lang])
   useEffect(() => {
     if (heard.current === null && messages.length > 0 && last?.author === 'visitor')
       heard.current = { id: '', to: 0 }
   }, [messages, last])
   return (
-    <div className="unseen" aria-live="polite" dir="auto">
-      {said}
+    <div className="unseen" aria-live="polite">
+      {said.map(({ at, text }) => (
+        <p key={at} dir="auto">
+          {text}
+        </p>
+      ))}
     </div>
   )
 }
