@@ -44,6 +44,11 @@ var topics = []struct {
 
 func replyTo(p chat.Prompt) reply {
 	q := understand(p)
+	if len(q.about) == 1 {
+		if f, known := q.about[0].fact(p.Text); known {
+			return q.sign(reply{text: f.text + "\n\nAnything else about the " + q.about[0].link(q.shop) + "?"})
+		}
+	}
 	for _, topic := range topics {
 		if speaksOf(p.Text, topic.terms...) {
 			return q.sign(topic.answer(q))
@@ -107,16 +112,12 @@ func returns(question) reply {
 }
 
 func shipping(q question) reply {
-	to := "to you"
-	if q.Place.Country != "" {
-		to = "to your country (" + q.Place.Country + ")"
-	}
-	text := "Here is how we deliver " + to + ":\n\n" +
-		"- **Standard**: 2 to 4 working days, €4.90, **free from €60**\n" +
-		"- **Express**: next working day when you order before 14:00, €9.90\n" +
-		"- **Pick-up point**: 2 to 4 working days, €2.90"
+	text := "Here is how we deliver:\n\n" +
+		"- **Standard**: 2 to 4 working days, €4, **free from €60**\n" +
+		"- **Express**: the next working day if you order before 14:00, €9\n" +
+		"- **Pick-up point**: 2 to 4 working days, €2"
 	if len(q.about) == 1 && q.about[0].euros >= 60 {
-		text += "\n\nThe " + q.about[0].link(q.shop) + " ships **free of charge**."
+		text += "\n\nThe " + q.about[0].link(q.shop) + " comes **free of charge**."
 	}
 	return reply{text: text}
 }
@@ -190,9 +191,9 @@ func thanks(question) reply {
 
 func describe(q question) reply {
 	p := q.about[0]
-	text := fmt.Sprintf("The %s is %s. It costs **%s** and is in stock.", p.link(q.shop), p.about, p.price())
+	text := fmt.Sprintf("The %s: %s. It costs **%s** and is in stock.", p.link(q.shop), p.about, p.price())
 	if !q.named {
-		text = "You mean the " + p.link(q.shop) + ": " + p.about + ". It costs **" + p.price() + "** and is in stock."
+		text = "You mean the" + text[len("The"):]
 	}
 	return reply{text: text + "\n\nShall I tell you about **delivery**, or how to **return** it?", show: q.about[:1]}
 }
