@@ -94,7 +94,7 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
       case 'send':
         return chat.send(message.text)
       case 'identify':
-        return void chat.identify(message.token).then(() => happened('identify', ''))
+        return void chat.identify(message.token).then((known) => known && happened('identify', ''))
       case 'context':
         return setPage(message.values.page)
       case 'consent':

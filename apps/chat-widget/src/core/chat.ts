@@ -33,8 +33,11 @@ export interface Chat {
   setPage(url: string): void
   /** Whether the panel can be seen: a stream is open only then, or while an answer is under way. */
   setVisible(visible: boolean): void
-  /** Proves who the visitor is, by a token that the shop's server signed. */
-  identify(token: string): Promise<void>
+  /**
+   * Proves who the visitor is, by a token that the shop's server signed. False where it was not
+   * believed, which the shop is told and not the shopper.
+   */
+  identify(token: string): Promise<boolean>
   /** Without functional consent nothing is kept in the browser beyond this page. */
   consent(given: { functional: boolean }): void
   draft(): string

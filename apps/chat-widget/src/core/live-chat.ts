@@ -136,8 +136,15 @@ export class LiveChat implements Chat {
     this.#visit.look(visible)
   }
 
-  identify(token: string): Promise<void> {
-    return this.#visit.attempt(() => this.#visit.session.identify(token))
+  async identify(token: string): Promise<boolean> {
+    try {
+      await this.#visit.session.identify(token)
+      return true
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure
+      this.#visit.signals.tell('error', { code: failure.code })
+      return false
+    }
   }
 
   consent({ functional }: { functional: boolean }): void {

@@ -237,6 +237,22 @@ describe('a shopper who signs in', () => {
     expect(server.calls).toEqual([])
     await chat.start()
     expect(server.calls[0]?.ask.body).toMatchObject({ identity: 'jwt' })
+    server.refuse('POST /session/messages', failing(401, 'session_expired'))
+    chat.send('Much later')
+    await settle()
+    expect(server.count('POST /sessions')).toBe(2)
+    expect(server.calls.at(-2)?.ask.body).not.toHaveProperty('identity')
+  })
+
+  test('and is not believed stays who they were, and the shop is told', async () => {
+    const chat = browser.open(server)
+    const errors: string[] = []
+    chat.on('error', ({ code }) => errors.push(code))
+    await chat.start()
+    server.refuse('POST /session/identify', failing(422, 'identity_invalid'))
+    expect(await chat.identify('jwt')).toBe(false)
+    expect(errors).toEqual(['identity_invalid'])
+    expect(chat.view()).toMatchObject({ phase: 'live', notice: null })
   })
 
   test('during the chat keeps the conversation, under a new secret', async () => {
@@ -247,7 +263,7 @@ describe('a shopper who signs in', () => {
     await settle()
     server.visitor = 'visitor-2'
     server.once('POST /session/identify', () => ({ ...server.entered(), token: 'secret-9' }))
-    await chat.identify('jwt')
+    expect(await chat.identify('jwt')).toBe(true)
     expect(kept()).toBe('secret-9')
     expect(spoken(chat)).toEqual(['visitor: Hello?'])
     chat.setVisible(true)

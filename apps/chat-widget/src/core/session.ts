@@ -62,6 +62,8 @@ export function createSession(deps: SessionDeps): Session {
     })
     await keep(entered, sentToken)
     stands = true
+    // It is good for minutes only; whoever enters again is known by the credential.
+    identity = undefined
     return entered
   }
 
@@ -130,8 +132,10 @@ export function createSession(deps: SessionDeps): Session {
       }
     },
     async identify(jwt) {
-      identity = jwt
-      if (!stands) return
+      if (!stands) {
+        identity = jwt
+        return
+      }
       const sentToken = token()
       const entered = await call('POST /session/identify', { body: { token: jwt } })
       await keep(entered, sentToken)
@@ -144,7 +148,6 @@ export function createSession(deps: SessionDeps): Session {
         // A session that is over already needs no ending.
         if (!unknown(failure)) throw failure
       }
-      identity = undefined
       stands = false
       storage.remove(shelf)
     },
