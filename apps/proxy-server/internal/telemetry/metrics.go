@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"securechat/internal/chat"
 )
 
 // Metrics are the numbers. No label takes a value that a visitor can choose,
@@ -17,10 +19,17 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	streams  prometheus.Gauge
+	waits    prometheus.Histogram
+	firsts   prometheus.Histogram
+	turns    *prometheus.HistogramVec
 }
 
-// quick are the bounds for what is answered by ourselves, in seconds.
-var quick = []float64{.001, .0025, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 10}
+// Bounds in seconds: quick ones for what we answer ourselves, slow ones for
+// what an agent does.
+var (
+	quick = []float64{.001, .0025, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 10}
+	slow  = []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600}
+)
 
 // NewMetrics returns metrics that stand at zero.
 func NewMetrics(version string) *Metrics {
@@ -35,6 +44,21 @@ func NewMetrics(version string) *Metrics {
 			Name: "securechat_streams_open",
 			Help: "Event streams that are open now.",
 		}),
+		waits: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "securechat_turn_wait_seconds",
+			Help:    "Time that questions stood in line before their agent was asked.",
+			Buckets: append([]float64{.001, .01}, slow...),
+		}),
+		firsts: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "securechat_first_text_seconds",
+			Help:    "Time from asking an agent to the first text of its answer.",
+			Buckets: append([]float64{.001, .01}, slow...),
+		}),
+		turns: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "securechat_turn_duration_seconds",
+			Help:    "Time that agents took, by how the turn ended; code says what went wrong.",
+			Buckets: slow,
+		}, []string{"state", "code"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "securechat_build_info",
@@ -43,7 +67,7 @@ func NewMetrics(version string) *Metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(
-		m.requests, m.streams, build,
+		m.requests, m.streams, m.waits, m.firsts, m.turns, build,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -65,3 +89,14 @@ func (m *Metrics) Answered(route string, status int, took time.Duration) {
 
 // Streaming is told how many streams more, or fewer, are open.
 func (m *Metrics) Streaming(more int) { m.streams.Add(float64(more)) }
+
+// Started is told how long each turn stood in line.
+func (m *Metrics) Started(waited time.Duration) { m.waits.Observe(waited.Seconds()) }
+
+// Spoke is told how long an agent took to its first text.
+func (m *Metrics) Spoke(after time.Duration) { m.firsts.Observe(after.Seconds()) }
+
+// Ended is told how each turn ended and how long its agent took.
+func (m *Metrics) Ended(state chat.TurnState, code string, took time.Duration) {
+	m.turns.WithLabelValues(string(state), code).Observe(took.Seconds())
+}
