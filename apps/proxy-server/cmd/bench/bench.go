@@ -113,7 +113,7 @@ func (p plan) addSite(ctx context.Context, env []string, data, upstream string) 
 		return "", err
 	}
 	add := exec.CommandContext(ctx, p.binary, "site", "add", "--name", "Bench", "--origin", origin, "--agent", "n8n",
-		"--webhook-url-file", file, "--auth", "jwt", "--jwt-alg", "ES256", "--max-runs", "20000")
+		"--webhook-url-file", file, "--auth", "jwt", "--jwt-alg", "ES256", "--max-runs", "0")
 	add.Env = append(os.Environ(), env...)
 	add.Stderr = os.Stderr
 	said, err := add.Output()

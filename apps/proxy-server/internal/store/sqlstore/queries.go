@@ -10,14 +10,17 @@ func (q query) with(args ...any) Statement { return Statement{Text: q.text, Args
 
 // queries holds every statement of the store, for [Prepare].
 var queries = []query{
+	ping,
 	addSite, siteByKey, siteByID, allSites, saveSite, removeSite, removeSiteKeys,
 	holder, useCredential, endPredecessors, addVisitor, addConversation, addSession, addCredential,
 	touchSession, endSession, endCredentials, forgetSessions, forgetCredentials, openConversation,
 	advance, advanceForQuestion, addMessage, addTurn, questionAndTurn, noteTurn, endTurn, promoteTurn, runningTurn,
-	turnByID, conversationByID, messagesBefore, openTurn, rateMessage,
+	turnByID, askerOfTurn, messagesOfTurn, conversationByID, messagesBefore, openTurn, rateMessage,
 	renewLease, dropLeases, orphans, takeTurn, takeChore,
 	keysOfSite, keysOfAll, addKey, dropKey, retireKey, promoteKey,
 }
+
+var ping = query{"ping", `SELECT 1`}
 
 // Sites.
 
@@ -200,6 +203,23 @@ WHERE t.site_id = $1 AND t.conversation_id = $2 AND t.state = 'running'`}
 
 var turnByID = query{"turnByID", `
 SELECT ` + turnColumns + ` FROM turns t WHERE t.site_id = $1 AND t.id = $2`}
+
+var askerOfTurn = query{"askerOfTurn", `
+SELECT v.site_id, v.id, v.customer, v.created_at,
+       EXISTS (SELECT 1 FROM sessions e
+               WHERE e.site_id = s.site_id AND e.visitor_id = s.visitor_id AND e.created_at < s.created_at),
+       s.id, s.conversation_id, s.client, s.fingerprint, s.created_at, s.seen_at, s.ended_at
+FROM turns t
+JOIN sessions s ON s.site_id = t.site_id AND s.id = t.session_id
+JOIN visitors v ON v.site_id = s.site_id AND v.id = s.visitor_id
+WHERE t.site_id = $1 AND t.id = $2`}
+
+var messagesOfTurn = query{"messagesOfTurn", `
+SELECT ` + messageColumns + `
+FROM turns t
+JOIN messages m ON m.site_id = t.site_id AND m.conversation_id = t.conversation_id
+               AND m.id IN (t.question_id, t.answer_id)
+WHERE t.site_id = $1 AND t.id = $2`}
 
 // conversationByID returns one row where the conversation is there, and with
 // it the number of the message $3, or 0.

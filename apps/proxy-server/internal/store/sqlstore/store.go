@@ -26,6 +26,14 @@ func New(engine Engine, sealer Sealer) *Store {
 	return &Store{engine: engine, seal: columns{sealer}}
 }
 
+// Ping says whether the engine answers.
+func (s *Store) Ping(ctx context.Context) error {
+	return look(ctx, s.engine, "ping", ping.with().scan(func(row Row) error {
+		var one int
+		return row.Scan(&one)
+	}))
+}
+
 // Keys keeps the keyring's own rows, which come sealed; hence it needs no
 // [Sealer], and one can be built on it.
 type Keys struct {

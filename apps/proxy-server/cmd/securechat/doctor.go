@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"securechat/internal/agent/n8n"
+	"securechat/internal/assets"
+	"securechat/internal/chat"
+	"securechat/internal/config"
+	"securechat/internal/geo"
+	"securechat/internal/store/sqlstore"
+)
+
+type doctorCommand struct{}
+
+// finding is one thing looked at.
+type finding struct {
+	what string
+	err  error
+	mend string // what to do where it is wrong
+}
+
+var errUnwell = errors.New("not all is well")
+
+// Run opens whatever a server would open and tells how it went. It changes
+// nothing but what every start changes.
+func (doctorCommand) Run(ctx context.Context, w world) error {
+	settings, err := config.Read(w.getenv)
+	if report(w.out, finding{"settings", err, "`securechat config` prints what each one means"}) {
+		return errUnwell
+	}
+	unwell := false
+	g, err := openGround(ctx, settings)
+	unwell = report(w.out, finding{"data folder, database and key file", err, mendGround(settings)}) || unwell
+	if g != nil {
+		defer g.close()
+		unwell = report(w.out, finding{"statements", sqlstore.Prepare(ctx, g.engine), "this database was changed by hand, or by a newer version"}) || unwell
+		unwell = checkSites(ctx, w.out, g) || unwell
+	}
+	for _, f := range []finding{
+		{"address for visitors", canListen(settings.Listen.String()), "another program listens there, perhaps securechat itself: stop it, or set SECURECHAT_LISTEN"},
+		{"file of places", openPlaces(settings), "bring a MaxMind DB (.mmdb), or unset SECURECHAT_GEO_FILE; countries are known without it"},
+		{"widget", built(), "build the binary by `make build`"},
+	} {
+		unwell = report(w.out, f) || unwell
+	}
+	if unwell {
+		return errUnwell
+	}
+	return nil
+}
+
+// report prints a line and says whether something is wrong.
+func report(out io.Writer, f finding) bool {
+	if f.err == nil {
+		fmt.Fprintf(out, "ok     %s\n", f.what)
+		return false
+	}
+	fmt.Fprintf(out, "WRONG  %s: %s\n       mend: %s\n", f.what, plain(f.err), f.mend)
+	return true
+}
+
+func mendGround(c config.Config) string {
+	if c.DatabaseURL != "" {
+		return "see that PostgreSQL runs, lets this user in and lets it make tables, and that SECURECHAT_DATABASE_URL and SECURECHAT_KEY_FILE name the right ones"
+	}
+	return "see that SECURECHAT_DATA is a folder this user may write to, on a disk with space left, with the key file that belongs to the database"
+}
+
+// checkSites tries every site's webhook as far as that runs no workflow.
+func checkSites(ctx context.Context, out io.Writer, g *ground) (unwell bool) {
+	sites, err := g.store.Sites(ctx)
+	if report(out, finding{"sites", err, "the key file may belong to another database"}) {
+		return true
+	}
+	agent := n8n.New(n8n.Options{Signer: g.keys, Allowed: g.config.PrivateUpstreams})
+	for _, site := range sites {
+		if site.Disabled || site.Agent.Kind != chat.AgentN8N {
+			continue
+		}
+		unwell = report(out, finding{"webhook of " + site.Key + " (" + site.Name + ")", agent.Reach(ctx, site.Agent),
+			"see that n8n runs there, or change it by `securechat site set " + site.Key + " --webhook-url-file FILE`"}) || unwell
+		if len(site.Origins) == 0 {
+			unwell = report(out, finding{"origins of " + site.Key, errors.New("no page may hold the chat"),
+				"`securechat site set " + site.Key + " --origin https://shop.example`"}) || unwell
+		}
+	}
+	return unwell
+}
+
+func canListen(address string) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+func openPlaces(c config.Config) error {
+	_, err := geo.Open(c.GeoFile)
+	return err
+}
+
+func built() error {
+	_, err := assets.Built()
+	return err
+}

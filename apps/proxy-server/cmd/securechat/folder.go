@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// folder is where one installation keeps its data: the embedded database, the
+// key that opens it, and the lock of the server at work.
+type folder string
+
+// openFolder makes the folder, for its owner only, where it is not there.
+func openFolder(path string) (folder, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	return folder(path), nil
+}
+
+func (f folder) database() string { return filepath.Join(string(f), "securechat.db") }
+func (f folder) key() string      { return filepath.Join(string(f), "key.json") }
+
+var errInUse = errors.New("the data folder is in use by another `securechat serve`: stop that one, or name another folder in SECURECHAT_DATA")
+
+// lock holds the folder for one server until release is called or the process
+// ends, however it ends.
+func (f folder) lock() (release func(), err error) {
+	file, err := os.OpenFile(filepath.Join(string(f), "serve.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the data folder: %w", err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = errInUse
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return func() { file.Close() }, nil
+}
+
+// readKey returns the content of a key file, or nil where there is none.
+func readKey(path string) ([]byte, error) {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the key file: %w", err)
+	}
+	return content, nil
+}
+
+// writeKey stores a new key file and leaves one that is there already alone:
+// of two processes that make one at once, both must use the first.
+func writeKey(path string, content []byte) error {
+	made, err := os.CreateTemp(filepath.Dir(path), ".key-*")
+	if err != nil {
+		return fmt.Errorf("make the key file: %w", err)
+	}
+	defer os.Remove(made.Name())
+	_, err = made.Write(content)
+	if err := errors.Join(err, made.Sync(), made.Close()); err != nil {
+		return fmt.Errorf("write the key file: %w", err)
+	}
+	if err := os.Link(made.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("put the key file in place: %w", err)
+	}
+	return nil
+}

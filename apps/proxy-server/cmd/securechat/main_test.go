@@ -1,0 +1,162 @@
+package main
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestAQuestionIsAnsweredAndStored(t *testing.T) {
+	p := newProgram(t)
+	key := p.addSite(newWorkflow(t, time.Millisecond).URL)
+	p.serve()
+	v, err := p.visitor(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.send(newID(), "What do you sell?"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := v.quiet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Messages) != 2 || all.Messages[0].Text != "What do you sell?" ||
+		strings.TrimSpace(all.Messages[1].Text) != wholeAnswer() || all.Messages[1].Status != "done" {
+		t.Errorf("stored %+v", all.Messages)
+	}
+}
+
+func TestAnEndingServerLetsTheRunningAnswerFinish(t *testing.T) {
+	p := newProgram(t)
+	key := p.addSite(newWorkflow(t, 20*time.Millisecond).URL)
+	p.serve()
+	v, err := p.visitor(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.send(newID(), "What do you sell?"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.command.Wait(); err != nil {
+		t.Fatalf("it did not end well: %v\n%s", err, p.said)
+	}
+	p.command = nil
+	p.serve()
+	all, err := v.quiet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Messages) != 2 || all.Messages[1].Status != "done" {
+		t.Errorf("stored %+v", all.Messages)
+	}
+}
+
+func TestNothingOfWhatWasSaidOrSecretIsLoggedOrLiesOpenOnDisk(t *testing.T) {
+	const words, password = "a very private question", "correct-horse-battery"
+	p := newProgram(t, "SECURECHAT_LOG_LEVEL=debug")
+	flow := newWorkflow(t, time.Millisecond)
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("shop:"+password), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key := p.addSite(flow.URL+"/webhook/hidden-path", "--auth", "basic", "--secret-file", secret)
+	p.serve()
+	v, err := p.visitor(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.send(newID(), words); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.quiet(); err != nil {
+		t.Fatal(err)
+	}
+	shown, err := p.do("", "site", "show", key, "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.kill()
+	hidden := []string{words, password, "hidden-path", v.token, "w10 w11"}
+	look := func(where, text string) {
+		for _, h := range hidden {
+			if strings.Contains(text, h) {
+				t.Errorf("%s holds %q", where, h)
+			}
+		}
+	}
+	look("the log", p.said.String())
+	look("site show", shown)
+	err = filepath.WalkDir(dataFolder(p), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		look(filepath.Base(path), string(content))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSitesAreMadeListedChangedAndRemovedFromTheCommandLine(t *testing.T) {
+	p := newProgram(t)
+	key := p.addSite("https://n8n.example/webhook/shop")
+	if !strings.HasPrefix(key, "pk_") {
+		t.Fatalf("the last line is %q", key)
+	}
+	if _, err := p.do("", "site", "set", key, "--name", "Another name", "--origin", "https://*.shop.example"); err != nil {
+		t.Fatal(err)
+	}
+	listed, err := p.do("", "site", "list", "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sites []struct {
+		Key     string   `json:"key"`
+		Name    string   `json:"name"`
+		Origins []string `json:"origins"`
+	}
+	if err := json.Unmarshal([]byte(listed), &sites); err != nil {
+		t.Fatal(err)
+	}
+	if len(sites) != 1 || sites[0].Key != key || sites[0].Name != "Another name" || sites[0].Origins[0] != "https://*.shop.example" {
+		t.Errorf("listed %+v", sites)
+	}
+	pem, err := p.do("", "site", "show", key, "--public-key")
+	if err != nil || !strings.HasPrefix(pem, "-----BEGIN PUBLIC KEY-----") {
+		t.Errorf("the public key is %q, %v", pem, err)
+	}
+	if _, err := p.do("", "site", "remove", key, "--yes"); err != nil {
+		t.Fatal(err)
+	}
+	if listed, err = p.do("", "site", "list", "--json"); err != nil || strings.TrimSpace(listed) != "[]" {
+		t.Errorf("after removal: %q, %v", listed, err)
+	}
+}
+
+func TestASecondServerOnTheSameDataIsRefused(t *testing.T) {
+	p := newProgram(t)
+	p.serve()
+	out, err := p.do("", "serve")
+	if err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("a second server said %q, %v", out, err)
+	}
+}
+
+func TestTheDemoRefusesToListenToTheWorldUnlessTold(t *testing.T) {
+	p := newProgram(t, "SECURECHAT_LISTEN=0.0.0.0:0")
+	out, err := p.do("", "serve", "--demo")
+	if err == nil || !strings.Contains(err.Error(), "--demo-public") {
+		t.Errorf("the demo said %q, %v", out, err)
+	}
+}
