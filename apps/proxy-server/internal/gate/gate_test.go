@@ -24,11 +24,13 @@ type house struct {
 	*gate.Gate
 	store *sqlstore.Store
 	site  chat.Site
+	data  string // the folder of the database
 }
 
-func newHouse(t *testing.T, changes ...func(*gate.Options)) house {
+func newHouse(t testing.TB, changes ...func(*gate.Options)) house {
 	t.Helper()
-	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "chat.db"))
+	data := t.TempDir()
+	engine, err := sqlite.Open(t.Context(), filepath.Join(data, "chat.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,12 +51,12 @@ func newHouse(t *testing.T, changes ...func(*gate.Options)) house {
 	for _, change := range changes {
 		change(&o)
 	}
-	h := house{Gate: gate.New(o), store: store}
+	h := house{Gate: gate.New(o), store: store, data: data}
 	h.site = h.addSite(t, "pk_shop", shop, "https://*.shop.example")
 	return h
 }
 
-func (h house) addSite(t *testing.T, key string, origins ...chat.OriginPattern) chat.Site {
+func (h house) addSite(t testing.TB, key string, origins ...chat.OriginPattern) chat.Site {
 	t.Helper()
 	now := time.Now()
 	site := chat.Site{
@@ -82,20 +84,51 @@ func (h house) ticket(t *testing.T) string {
 	return f.Ticket
 }
 
-func TestFrameVisitorEntersAndIsKnownAgain(t *testing.T) {
-	h := newHouse(t)
-	in, err := h.Enter(t.Context(), gate.Entry{SiteKey: h.site.Key, Ticket: h.ticket(t), Caller: from(ours)})
+// enter fails the test where the visitor is not let in.
+func (h house) enter(t *testing.T, e gate.Entry) gate.Entered {
+	t.Helper()
+	in, err := h.Enter(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pass, err := h.Check(t.Context(), gate.Request{
-		Caller:      from(ours),
-		Credentials: gate.Credentials{Cookies: []gate.Cookie{{in.CookieName, in.Token.Reveal()}}},
-	}, gate.Sending)
-	if err != nil {
-		t.Fatal(err)
+	return in
+}
+
+// byFrame opens a session as the frame of our own pages does.
+func (h house) byFrame(t *testing.T, shown gate.Credentials) gate.Entered {
+	t.Helper()
+	return h.enter(t, gate.Entry{SiteKey: h.site.Key, Ticket: h.ticket(t), Caller: from(ours), Credentials: shown})
+}
+
+// byPage opens a session as a page of the shop does that has no frame.
+func (h house) byPage(t *testing.T, shown gate.Credentials) gate.Entered {
+	t.Helper()
+	return h.enter(t, gate.Entry{SiteKey: h.site.Key, Caller: page(shop), Credentials: shown})
+}
+
+func page(origin string) gate.Caller {
+	return gate.Caller{Origin: origin, FetchSite: "cross-site", Address: address}
+}
+
+func bearer(in gate.Entered) gate.Credentials { return gate.Credentials{Bearer: in.Token.Reveal()} }
+
+func cookie(in gate.Entered) gate.Credentials {
+	return gate.Credentials{Cookies: []gate.Cookie{{in.CookieName, in.Token.Reveal()}}}
+}
+
+// wants checks the kind and code of an error; "" stands for none.
+func wants(t *testing.T, what string, err error, kind chat.Kind, code string) {
+	t.Helper()
+	if code == "" && err == nil {
+		return
 	}
-	if pass.Session.ID != in.Session.ID || pass.Visitor.ID != in.Visitor.ID || pass.Site.Key != h.site.Key {
-		t.Fatalf("another session: %+v, want %+v", pass.Session, in.Session)
+	if chat.KindOf(err) != kind || chat.CodeOf(err) != code {
+		t.Errorf("%s: got %v (%s), want %q", what, err, chat.CodeOf(err), code)
 	}
+}
+
+func (h house) check(t *testing.T, c gate.Caller, shown gate.Credentials) error {
+	t.Helper()
+	_, err := h.Check(t.Context(), gate.Request{Caller: c, Credentials: shown}, gate.Sending)
+	return err
 }
