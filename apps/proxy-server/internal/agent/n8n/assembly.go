@@ -36,16 +36,16 @@ type segment struct {
 // the text of all segments, in the order of their beginnings, empty ones left
 // out and a segmentBreak between each two.
 type assembly struct {
-	shows    func(node string) bool // nodes whose text is for visitors
-	waiting  []*segment             // waiting[0] is the one that is shown as it speaks
-	last     map[key]*segment       // the latest segment of each key
-	before   strings.Builder        // all text shown before waiting[0]
-	current  strings.Builder        // what of waiting[0] has been shown
-	size     int                    // of all text, shown or waiting
-	failed   bool                   // an error, and nothing began after it
-	answered bool                   // anything at all is shown
-	meta     metaReader
-	pieces   []chat.Piece // made and not yet taken
+	shows   func(node string) bool // nodes whose text is for visitors
+	waiting []*segment             // waiting[0] is the one that is shown as it speaks
+	last    map[key]*segment       // the latest segment of each key
+	before  strings.Builder        // all text shown before waiting[0]
+	current strings.Builder        // what of waiting[0] has been shown
+	size    int                    // of all text, shown or waiting
+	failed  bool                   // an error, and nothing began after it
+	cards   bool                   // there are cards beside the text
+	meta    metaReader
+	pieces  []chat.Piece // made and not yet taken
 }
 
 func newAssembly(nodes []string) *assembly {
@@ -101,7 +101,7 @@ func (a *assembly) add(c chunk) error {
 
 func (a *assembly) tellMeta(pieces []chat.Piece) {
 	for _, piece := range pieces {
-		a.answered = a.answered || piece.Card != nil
+		a.cards = a.cards || piece.Card != nil
 	}
 	a.pieces = append(a.pieces, pieces...)
 }
@@ -119,7 +119,6 @@ func (a *assembly) begin(k key) error {
 	s.half, s.size, s.dead = "", 0, false
 	if s == a.waiting[0] && a.current.Len() > 0 {
 		a.current.Reset()
-		a.answered = a.before.Len() > 0
 		a.pieces = append(a.pieces, chat.Piece{Replace: true, Text: a.before.String()})
 	}
 	return nil
@@ -141,6 +140,7 @@ func (a *assembly) open(k key) (*segment, error) {
 	return s, nil
 }
 
+// kill notes that a node has failed.
 func (a *assembly) kill(node string) {
 	for _, s := range a.waiting {
 		s.dead = s.dead || s.key.node == node
@@ -186,7 +186,6 @@ func (a *assembly) show(text string) {
 		text = segmentBreak + text
 	}
 	a.current.WriteString(text)
-	a.answered = true
 	if last := len(a.pieces) - 1; last >= 0 && plainText(a.pieces[last]) {
 		a.pieces[last].Text += text
 		return
@@ -219,6 +218,9 @@ func (a *assembly) next() {
 		first.text.Reset()
 	}
 }
+
+// answered says whether there is anything to see.
+func (a *assembly) answered() bool { return a.before.Len()+a.current.Len() > 0 || a.cards }
 
 // finish shows all that still waits: nothing more will come.
 func (a *assembly) finish() {

@@ -179,6 +179,12 @@ func TestStepsAreJoinedAndNeverMixed(t *testing.T) {
 		{"a step that failed and is tried again replaces itself",
 			[]string{a0.Begin(), a0.Say("a"), a0.Fail("boom"), a0.Begin(), a0.Say("b"), a0.End()},
 			[]chat.Piece{{Text: "a"}, {Replace: true, Text: "b"}}, nil},
+		{"a step that takes all back has said nothing",
+			[]string{a0.Begin(), a0.Say("wrong"), a0.Begin()},
+			[]chat.Piece{{Text: "wrong"}, {Replace: true}}, errEmpty},
+		{"a card alone is an answer, even after a step that takes all back",
+			[]string{mt.Say(`{"cards":[{"title":"Lamp"}]}`), mt.End(), a0.Begin(), a0.Say("wrong"), a0.Begin()},
+			[]chat.Piece{{Text: "wrong"}, {Replace: true}}, nil},
 		{"what only other kinds of lines say is not heard",
 			[]string{"\n", n8ntest.Keepalive, `{"type":"tool-call-start","content":"secret","metadata":{"nodeId":"x"}}` + "\n", "[1]\n", "{\"type\":7}\n", "noise\n", a0.Begin(), a0.Say("a")},
 			[]chat.Piece{{Text: "a"}}, nil},
@@ -241,6 +247,7 @@ func TestTheFirstOpenStepIsShownAsItSpeaks(t *testing.T) {
 	for _, c := range []struct{ line, shown string }{
 		{a0.Begin(), ""}, {a0.Say("a"), "a"}, {a1.Begin(), ""}, {a1.Say("x"), ""}, {a0.Say("b"), "b"},
 		{a0.End(), "\n\nx"}, {a1.Say("y"), "y"}, {a1.End(), ""}, {b0.Say("z"), "\n\nz"},
+		{b0.Fail(""), ""}, {a0.Begin(), ""}, {a0.Say("on"), "\n\non"}, // what has failed holds up no other
 	} {
 		if got := tell(c.line); got != c.shown {
 			t.Errorf("after %s: %q, want %q", c.line, got, c.shown)
@@ -286,14 +293,20 @@ func TestTheSideChannelIsReadAndNeverShown(t *testing.T) {
 
 func TestALongAnswerIsCutBetweenCharacters(t *testing.T) {
 	line := a0.Say(strings.Repeat("я", 4000))
-	endless := io.MultiReader(strings.NewReader(a0.Begin()), strings.NewReader(strings.Repeat(line, 100)))
-	got, _ := hear(t, endless)
+	got, _ := hear(t, strings.NewReader(a0.Begin()+a0.Say("x")+strings.Repeat(line, 100)))
 	if !errors.Is(got.Err, errTooMuch) || len(got.Text) > longestText || len(got.Text) < longestText-8 || strings.ContainsRune(got.Text, '\uFFFD') {
 		t.Errorf("%d bytes, %v", len(got.Text), got.Err)
 	}
 	steps := strings.NewReader(strings.Repeat(a0.Say("x")+a0.End(), longestText))
 	if got, _ := hear(t, steps); !errors.Is(got.Err, errTooMuch) || len(got.Text) > longestText {
 		t.Errorf("of many steps: %d bytes, %v", len(got.Text), got.Err)
+	}
+}
+
+func TestWhatWasTakenBackDoesNotCount(t *testing.T) {
+	attempt := a0.Begin() + a0.Say(strings.Repeat("x", 100<<10))
+	if got, _ := hear(t, strings.NewReader(strings.Repeat(attempt, 10))); len(got.Text) != 100<<10 || got.Err != nil {
+		t.Errorf("%d bytes, %v", len(got.Text), got.Err)
 	}
 }
 

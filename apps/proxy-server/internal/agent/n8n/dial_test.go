@@ -222,15 +222,6 @@ func TestAHostWithoutANameIsTold(t *testing.T) {
 	ask(t.Context(), a, prompt("https://nowhere.example", chat.AgentSettings{})).must(t, "", "agent_unavailable", chat.Unavailable)
 }
 
-func TestAProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
-	for _, name := range []string{"http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"} {
-		t.Setenv(name, "http://127.0.0.1:1")
-	}
-	n, server := n8ntest.Start(t)
-	n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(n8ntest.Lines(n8ntest.Node{Name: "A"}.Say("In"))))
-	ask(t.Context(), n8n.New(n8n.Options{Allowed: loopback}), prompt(server.URL, chat.AgentSettings{})).must(t, "In", "", 0)
-}
-
 func TestCertificatesAreChecked(t *testing.T) {
 	n := new(n8ntest.N8N)
 	n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(n8ntest.Lines(n8ntest.Node{Name: "A"}.Say("In"))))

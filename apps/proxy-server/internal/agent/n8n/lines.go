@@ -12,7 +12,7 @@ const (
 	longestLine = 2 << 20
 )
 
-var errLongLine = errors.New("line is longer than 2 MiB")
+var errLongLine = errors.New("n8n sent more than 2 MiB in one piece")
 
 // usualBuffers are shared by all streams; a longer line gets a buffer of its
 // own, for that line only.

@@ -99,7 +99,7 @@ func (r *run) explain(caller, limited context.Context, err error) error {
 		return cut(err)
 	case errors.Is(err, errEmpty):
 		return silent(err)
-	case errors.Is(err, errTooMuch), errors.Is(err, errLongLine):
+	case errors.Is(err, errTooMuch), errors.Is(err, errLongLine) && r.heard:
 		return tooLong(err)
 	}
 	return failed(err)
@@ -222,7 +222,7 @@ func (s *stream) verdict(ctx context.Context, err error) error {
 	switch {
 	case err == nil && s.failed:
 		err = errWorkflow
-	case err == nil && !s.answered:
+	case err == nil && !s.answered():
 		err = errEmpty
 	case err == nil && !s.framed && !s.atEnd:
 		err = errBroken

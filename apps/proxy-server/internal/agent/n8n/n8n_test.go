@@ -192,6 +192,21 @@ func TestALongAnswerInOnePieceIsCutAndMarked(t *testing.T) {
 	got.must(t, strings.Repeat("x", 256<<10), "agent_too_long", chat.Cut)
 }
 
+func TestAnAnswerInOnePieceMayNotBeEndless(t *testing.T) {
+	n, server := n8ntest.Start(t)
+	n.Publish("shop", n8ntest.Auth{}, n8ntest.Reply(http.StatusOK, "application/json", `{"output":"`+strings.Repeat("x", 3<<20)+`"}`))
+	got := ask(t.Context(), n8n.New(n8n.Options{Allowed: loopback}), prompt(server.URL, chat.AgentSettings{Response: chat.ResponseLastNode}))
+	if got.must(t, "", "agent_failed", chat.Unavailable); !strings.Contains(got.Err.Error(), "2 MiB") {
+		t.Errorf("%v does not say why", got.Err)
+	}
+}
+
+func TestTheLastLineMayLackItsNewline(t *testing.T) {
+	n, server := n8ntest.Start(t)
+	n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(n8ntest.Bytes(strings.TrimSpace(n8ntest.Node{Name: "A"}.Say("All")), 1000, 0)))
+	ask(t.Context(), n8n.New(n8n.Options{Allowed: loopback}), prompt(server.URL, chat.AgentSettings{})).must(t, "All", "", 0)
+}
+
 // secretWords stand for all that must not get out of n8n.
 const secretWords = "Incorrect API key sk-canary at http://10.0.0.7:5678/node"
 

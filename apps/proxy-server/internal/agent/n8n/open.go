@@ -62,7 +62,7 @@ func (a *Agent) insist(ctx context.Context, p chat.Prompt, webhook *url.URL) (*h
 			return response, nil
 		}
 		if chat.KindOf(err) == chat.NotFound && tries.refused != nil {
-			err = tries.refused // no other key is left
+			return nil, tries.refused // no other key is left
 		}
 		pause, again := tries.after(err, p.Site.Agent.Auth)
 		if !again {
@@ -160,7 +160,7 @@ func (t *tries) after(err error, auth chat.AuthKind) (time.Duration, bool) {
 	}
 	switch refused.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		if err == t.refused || auth != chat.AuthJWT || t.key == mostKeys-1 {
+		if auth != chat.AuthJWT || t.key == mostKeys-1 {
 			return 0, false
 		}
 		t.refused = err
