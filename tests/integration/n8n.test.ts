@@ -1,8 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSecurechat, type Securechat } from '../securechat.ts'
 import { type Model, openModel } from './model.ts'
 import { type N8n, openN8n } from './n8n.ts'
-import { enter } from './visitor.ts'
+import { enter, type Visitor } from './visitor.ts'
 
 const shop = 'https://shop.example'
 const numbers = (n: number) => Array.from({ length: n }, (_, i) => i + 1).join(' ')
@@ -10,18 +13,33 @@ const numbers = (n: number) => Array.from({ length: n }, (_, i) => i + 1).join('
 let model: Model
 let n8n: N8n
 let proxy: Securechat
-let jwtWorkflow: { id: string; webhook: string }
+let openAiApi: string
+let jwtWorkflow: string
 let jwtSite: string
 let chatSite: string
 
-/** Registers a site as an operator does; the address comes by standard input. */
-async function addSite(webhook: string, ...more: string[]): Promise<string> {
-  const words = ['--origin', shop, '--agent', 'n8n', '--webhook-url-file', '-', ...more]
-  const printed = await proxy.command(
-    ['site', 'add', '--name', 'Test shop', ...words],
-    `${webhook}\n`,
-  )
+/** Registers a site as an operator does; what is secret comes by standard input or from a file. */
+async function addSite(webhook: string, input: string, ...more: string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'securechat-site-'))
+  const address = join(folder, 'webhook.txt')
+  await writeFile(address, `${n8n.base}/webhook/${webhook}\n`)
+  const words = ['--origin', shop, '--agent', 'n8n', '--webhook-url-file', address, ...more]
+  const printed = await proxy.command(['site', 'add', '--name', 'Test shop', ...words], input)
+  await rm(folder, { recursive: true })
   return printed.trim().split('\n').at(-1) ?? ''
+}
+
+/** Gives n8n the public half of the key that was made for a site. */
+async function trust(siteKey: string): Promise<string> {
+  const publicKey = await proxy.command(['site', 'show', siteKey, '--public-key'])
+  return n8n.addCredential('jwtAuth', { keyType: 'pemKey', publicKey, algorithm: 'ES256' })
+}
+
+/** Asks until there is an answer: n8n takes up what is published when it gets to it. */
+async function answered(visitor: Visitor, question: string): Promise<string> {
+  const ask = async () => (await visitor.ask(question)).status
+  await expect.poll(ask, { timeout: 60_000, interval: 1000 }).toBe('done')
+  return (await visitor.conversation()).messages.at(-1)?.text ?? ''
 }
 
 /** Nothing that n8n, the model or the network said may reach a visitor. */
@@ -31,34 +49,31 @@ function expectDiscreet(told: unknown) {
 
 beforeAll(async () => {
   ;[model, n8n, proxy] = await Promise.all([openModel(), openN8n(), openSecurechat()])
-  const openAiApi = await n8n.addCredential('openAiApi', {
+  openAiApi = await n8n.addCredential('openAiApi', {
     apiKey: 'none',
     url: model.url,
     header: false,
   })
 
-  // The site comes first: n8n is given the public half of the key that was made for it.
-  jwtSite = await addSite('http://127.0.0.1:65000/later', '--auth', 'jwt')
-  const publicKey = await proxy.command(['site', 'show', jwtSite, '--public-key'])
-  const jwtAuth = await n8n.addCredential('jwtAuth', {
-    keyType: 'pemKey',
-    publicKey,
-    algorithm: 'ES256',
+  jwtSite = await addSite('shop-answers', '', '--auth', 'jwt')
+  jwtWorkflow = await n8n.publish('webhook-jwt-streaming.json', {
+    path: 'shop-answers',
+    siteKey: jwtSite,
+    credentials: { openAiApi, jwtAuth: await trust(jwtSite) },
   })
-  jwtWorkflow = await n8n.publish('webhook-jwt-streaming.json', 'shop-answers', {
-    openAiApi,
-    jwtAuth,
-  })
-  await proxy.command(['site', 'set', jwtSite, '--webhook-url-file', '-'], jwtWorkflow.webhook)
 
-  const chat = await n8n.publish('chat-trigger.json', 'shop-chat', {
-    openAiApi,
-    httpBasicAuth: await n8n.addCredential('httpBasicAuth', {
-      user: 'proxy',
-      password: 'open sesame',
-    }),
+  const [user, password] = ['proxy', 'open sesame, please']
+  const basic = ['--auth', 'basic', '--secret-file', '-', '--jwt-alg', 'ES256']
+  chatSite = await addSite('shop-chat/chat', `${user}:${password}`, ...basic)
+  await n8n.publish('chat-trigger.json', {
+    path: 'shop-chat',
+    siteKey: chatSite,
+    credentials: {
+      openAiApi,
+      jwtAuth: await trust(chatSite),
+      httpBasicAuth: await n8n.addCredential('httpBasicAuth', { user, password }),
+    },
   })
-  chatSite = await addSite(chat.webhook, '--auth', 'none')
 })
 
 afterAll(async () => {
@@ -77,8 +92,26 @@ describe('a workflow behind a webhook with JWT', () => {
     expect(messages.map((m) => m.text)).toEqual(['Please count to 12', numbers(12)])
   })
 
-  test('a token signed with another key is told as an answer that cannot be had', async () => {
-    const stranger = await addSite(jwtWorkflow.webhook, '--auth', 'jwt')
+  test('a token signed with the wrong secret is told as an answer that cannot be had', async () => {
+    const [right, wrong] = ['r'.repeat(40), 'w'.repeat(40)]
+    const hs256 = ['--auth', 'jwt', '--jwt-alg', 'HS256', '--secret-file', '-']
+    const site = await addSite('shop-secret', right, ...hs256)
+    await n8n.publish('webhook-jwt-streaming.json', {
+      path: 'shop-secret',
+      siteKey: site,
+      credentials: {
+        openAiApi,
+        jwtAuth: await n8n.addCredential('jwtAuth', {
+          keyType: 'passphrase',
+          secret: right,
+          algorithm: 'HS256',
+        }),
+      },
+    })
+    const friend = await enter(proxy.address, site, shop)
+    expect(await answered(friend, 'Please count to 3')).toBe(numbers(3))
+
+    const stranger = await addSite('shop-secret', wrong, ...hs256)
     const visitor = await enter(proxy.address, stranger, shop)
     const told = await visitor.ask('Please count to 3')
     expect(told).toMatchObject({ status: 'failed', text: '', error: { code: 'agent_unavailable' } })
@@ -87,17 +120,12 @@ describe('a workflow behind a webhook with JWT', () => {
 
   test('an inactive workflow is told, and answers again once it is active', async () => {
     const visitor = await enter(proxy.address, jwtSite, shop)
-    await n8n.deactivate(jwtWorkflow.id)
+    await n8n.deactivate(jwtWorkflow)
     const told = await visitor.ask('Please count to 3')
     expect(told).toMatchObject({ status: 'failed', error: { code: 'agent_unavailable' } })
     expectDiscreet(told)
-    await n8n.activate(jwtWorkflow.id)
-    await expect
-      .poll(async () => (await visitor.ask('Please count to 3')).status, {
-        timeout: 30_000,
-        interval: 1000,
-      })
-      .toBe('done')
+    await n8n.activate(jwtWorkflow)
+    expect(await answered(visitor, 'Please count to 5')).toBe(numbers(5))
   })
 
   test('a model that breaks off leaves what it said, marked as failed', async () => {
@@ -127,12 +155,7 @@ describe('a workflow behind a webhook with JWT', () => {
     expectDiscreet(away)
 
     await n8n.restart()
-    await expect
-      .poll(async () => (await visitor.ask('Please count to 4')).text, {
-        timeout: 30_000,
-        interval: 1000,
-      })
-      .toBe(numbers(4))
+    expect(await answered(visitor, 'Please count to 4')).toBe(numbers(4))
     const { messages } = await visitor.conversation()
     expect(messages[1]).toMatchObject({ text: told.text, status: 'interrupted' })
   })

@@ -4,7 +4,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type Running, start } from '../process.ts'
 
 /** A node of a workflow file, as far as it is read here. */
@@ -12,7 +11,6 @@ interface WorkflowNode {
   type: string
   parameters: Record<string, unknown>
   credentials?: Record<string, { id: string; name: string }>
-  webhookId?: string
 }
 
 interface Workflow {
@@ -25,16 +23,22 @@ interface Workflow {
 /** Kind of credential → the id of the one that nodes of this kind shall use. */
 export type Credentials = Record<string, string>
 
+/** What an owner puts into a workflow file after importing it. */
+export interface Owned {
+  /** Of the webhook, below /webhook/. */
+  path: string
+  siteKey: string
+  credentials: Credentials
+}
+
 /** A real n8n on the loopback, with an empty database of its own. */
 export interface N8n {
+  /** Its address: scheme, host and port. */
+  base: string
   /** Stores a credential and returns its id. */
   addCredential(type: string, data: Record<string, unknown>): Promise<string>
-  /** Stores a workflow file under a path of its own, publishes it, and returns its id and webhook. */
-  publish(
-    file: string,
-    path: string,
-    credentials: Credentials,
-  ): Promise<{ id: string; webhook: string }>
+  /** Stores a workflow of docs/n8n/workflows, publishes it and returns its id. */
+  publish(file: string, owned: Owned): Promise<string>
   activate(workflow: string): Promise<void>
   deactivate(workflow: string): Promise<void>
   /** Ends the process as a power cut would. */
@@ -93,14 +97,13 @@ export async function openN8n(): Promise<N8n> {
   const api = await becomeOwner(base)
 
   return {
+    base,
     addCredential: async (type, data) =>
       (await api('POST', '/credentials', { name: `${type} for the proxy`, type, data })).id,
-    publish: async (file, path, credentials) => {
-      const workflow = adapt(await readWorkflow(file), path, credentials)
-      const { id } = await api('POST', '/workflows', workflow)
+    publish: async (file, owned) => {
+      const { id } = await api('POST', '/workflows', await readWorkflow(file, owned))
       await api('POST', `/workflows/${id}/activate`)
-      const isChat = workflow.nodes.some((n) => n.type.endsWith('.chatTrigger'))
-      return { id, webhook: `${base}/webhook/${path}${isChat ? '/chat' : ''}` }
+      return id
     },
     activate: async (id) => void (await api('POST', `/workflows/${id}/activate`)),
     deactivate: async (id) => void (await api('POST', `/workflows/${id}/deactivate`)),
@@ -146,34 +149,28 @@ async function becomeOwner(base: string): Promise<Api> {
     ).json()) as { id: string }
 }
 
-async function readWorkflow(file: string): Promise<Workflow> {
+/** A workflow as its owner has completed it, with a model that costs nothing. */
+async function readWorkflow(
+  file: string,
+  { path, siteKey, credentials }: Owned,
+): Promise<Workflow> {
   const folder = new URL('../../docs/n8n/workflows/', import.meta.url)
-  return JSON.parse(await readFile(fileURLToPath(new URL(file, folder)), 'utf8')) as Workflow
-}
-
-/** What an owner sets after the import: the path, the credentials, and here a model without a bill. */
-function adapt(
-  { name, nodes, connections, settings }: Workflow,
-  path: string,
-  credentials: Credentials,
-): Workflow {
-  const wanted: [suffix: string, kind: string][] = [
-    ['.webhook', 'jwtAuth'],
-    ['.chatTrigger', 'httpBasicAuth'],
-    ['.lmChatOpenAi', 'openAiApi'],
-    ['.jwt', 'jwtAuth'],
+  const text = (await readFile(new URL(file, folder), 'utf8'))
+    .replaceAll('secure-chat', path)
+    .replaceAll('pk_your_site_key', siteKey)
+  const { name, nodes, connections, settings } = JSON.parse(text) as Workflow
+  const wanted: [type: string, kind: string][] = [
+    ['webhook', 'jwtAuth'],
+    ['jwt', 'jwtAuth'],
+    ['chatTrigger', 'httpBasicAuth'],
+    ['lmChatOpenAi', 'openAiApi'],
   ]
   for (const node of nodes) {
-    for (const [suffix, kind] of wanted) {
+    for (const [type, kind] of wanted) {
       const id = credentials[kind]
-      if (node.type.endsWith(suffix) && id) node.credentials = { [kind]: { id, name: kind } }
+      if (node.type.endsWith(`.${type}`) && id) node.credentials = { [kind]: { id, name: kind } }
     }
-    if (node.type.endsWith('.webhook')) node.parameters['path'] = path
-    if (node.type.endsWith('.webhook') || node.type.endsWith('.chatTrigger')) node.webhookId = path
-    if (node.type.endsWith('.lmChatOpenAi')) {
-      node.parameters['responsesApiEnabled'] = false
-      node.parameters['options'] = { maxRetries: 0 }
-    }
+    if (node.type.endsWith('.lmChatOpenAi')) node.parameters['options'] = { maxRetries: 0 }
   }
   return { name: `${name} (${path})`, nodes, connections, settings }
 }
