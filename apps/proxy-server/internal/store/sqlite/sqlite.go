@@ -29,7 +29,7 @@ const (
 // Engine is an open file. It implements [sqlstore.Engine].
 type Engine struct {
 	path   string
-	reads  *sql.DB
+	reader *reader
 	writer *writer
 	closed atomic.Bool
 }
@@ -55,7 +55,7 @@ func Open(ctx context.Context, path string) (*Engine, error) {
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
 	reads.SetConnMaxIdleTime(idleLife)
-	return &Engine{path: path, reads: reads, writer: writer}, nil
+	return &Engine{path: path, reader: &reader{db: reads, prepared: map[string]*sql.Stmt{}}, writer: writer}, nil
 }
 
 // create makes the file private from its first byte on; what SQLite puts
@@ -96,33 +96,16 @@ func (e *Engine) Act(ctx context.Context, statements ...sqlstore.Statement) erro
 
 // Look implements [sqlstore.Engine].
 func (e *Engine) Look(ctx context.Context, statements ...sqlstore.Statement) error {
-	err := e.look(ctx, statements)
+	err := e.reader.look(ctx, statements)
 	if err != nil && e.closed.Load() {
 		return errClosed
 	}
 	return err
 }
 
-func (e *Engine) look(ctx context.Context, statements []sqlstore.Statement) error {
-	if len(statements) == 1 {
-		return run(ctx, e.reads, statements[0])
-	}
-	tx, err := e.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // ends the snapshot; nothing was written
-	for _, s := range statements {
-		if err := run(ctx, tx, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Prepare implements [sqlstore.Engine].
 func (e *Engine) Prepare(ctx context.Context, text string) error {
-	statement, err := e.reads.PrepareContext(ctx, text)
+	statement, err := e.reader.db.PrepareContext(ctx, text)
 	if err != nil {
 		return err
 	}
@@ -161,7 +144,7 @@ func (e *Engine) Alone(ctx context.Context, fn func(db *sql.DB) error) (err erro
 // Close implements [sqlstore.Engine]. Acts that wait are still committed.
 func (e *Engine) Close() error {
 	e.closed.Store(true)
-	return errors.Join(e.writer.close(), e.reads.Close())
+	return errors.Join(e.writer.close(), e.reader.close())
 }
 
 func busy(err error) bool {
