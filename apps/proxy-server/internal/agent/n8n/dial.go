@@ -120,7 +120,7 @@ func newTransport(g guard, resolver *net.Resolver, roots *tls.Config) *http.Tran
 		MaxIdleConnsPerHost:    100,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: 64 << 10,
-		ReadBufferSize:         4 << 10,
-		WriteBufferSize:        2 << 10,
+		ReadBufferSize:         1 << 10,
+		WriteBufferSize:        1 << 10,
 	}
 }

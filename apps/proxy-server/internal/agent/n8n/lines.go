@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	usualRead   = 4 << 10
+	usualRead   = 2 << 10 // some eight chunks; every open stream holds one
 	longestLine = 2 << 20
 )
 

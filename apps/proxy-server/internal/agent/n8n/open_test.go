@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -172,6 +173,7 @@ func TestAHostThatIsDownIsLeftAloneAndFoundAgain(t *testing.T) {
 			askers.Go(func() { ask(ctx, a, prompt(inside, chat.AgentSettings{})) })
 		}
 		askers.Wait()
+		synctest.Wait() // the dial ends after its asker
 		if probes != 1 {
 			t.Errorf("%d probes at once", probes)
 		}
