@@ -1,3 +1,5 @@
+import { createParser } from 'eventsource-parser'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readEvents, type StreamItem } from './sse.ts'
 
@@ -58,6 +60,60 @@ test('a broken stream tells whole events only', async () => {
   }
 })
 
+/** What a parser in wide use makes of the same text. */
+function asReferred(text: string): StreamItem[] {
+  const items: StreamItem[] = []
+  const parser = createParser({
+    onEvent: ({ id, event = 'message', data }) =>
+      items.push({ type: 'event', event, data, ...(id !== undefined && { id }) }),
+    onComment: () => items.push({ type: 'comment' }),
+    onRetry: (ms) => items.push({ type: 'retry', ms }),
+  })
+  parser.feed(text)
+  return items
+}
+
+test('any text at all tells what it tells to a parser in wide use', async () => {
+  const fragment = fc.oneof(
+    fc.constantFrom(
+      'data',
+      'event',
+      'id',
+      'retry',
+      'Data',
+      ':',
+      ': ',
+      ' ',
+      '\n',
+      '\r',
+      '\r\n',
+      '\0',
+    ),
+    fc.constantFrom(
+      'data: ',
+      'id: 1',
+      'event: x',
+      'retry: 12',
+      'retry: x',
+      '\n\n',
+      '\u2028',
+      '\uFEFF',
+    ),
+    fc.string({ unit: 'grapheme', maxLength: 4 }),
+  )
+  // A last CR may be half of a CRLF; only what follows settles it.
+  const text = fc.array(fragment, { maxLength: 40 }).map((some) => `${some.join('')}:`)
+  await fc.assert(
+    fc.asyncProperty(text, fc.nat(), async (stream, cut) => {
+      const bytes = encode(stream)
+      const at = cut % (bytes.length + 1)
+      const items = await readAll(bodyOf(bytes.slice(0, at), bytes.slice(at)))
+      expect(items).toEqual(asReferred(stream))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
 test('events come as soon as their bytes are there', async () => {
   let push: ReadableStreamDefaultController<Uint8Array> | undefined
   const items = readEvents(
@@ -90,5 +146,5 @@ test('a line without end is refused before it fills the memory', async () => {
   const body = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.enqueue(encode(`data: ${'x'.repeat(1024 * 1024)}`)),
   })
-  await expect(readAll(body)).rejects.toThrow('max buffer size')
+  await expect(readAll(body)).rejects.toThrow('longer than can be kept')
 })

@@ -33,6 +33,7 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
   let look = { lang: hello.lang, theme: hello.theme, accent: hello.accent }
 
   const happened = (name: string, id: string) => line.say({ kind: 'happened', name, id })
+  const seen = () => chat.setVisible(panel.shown && !document.hidden)
   const close = () => line.say({ kind: 'close' })
   const clicked = () => happened('product:click', '')
   const setPage = (address: unknown) => {
@@ -77,7 +78,7 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
     switch (message.kind) {
       case 'shown':
         panel = { ...panel, shown: message.shown }
-        chat.setVisible(message.shown)
+        seen()
         if (message.shown) void chat.start()
         return draw()
       case 'layout':
@@ -109,7 +110,9 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
 
   redraw()
   chat.consent({ functional: hello.consent })
-  chat.setVisible(hello.shown)
+  seen()
+  // A tab in the background needs no stream of its own; browsers allow a page's host only a few.
+  document.addEventListener('visibilitychange', seen)
   const { accent, position, launcher_label: label = '' } = config.branding
   line.say({
     kind: 'ready',
