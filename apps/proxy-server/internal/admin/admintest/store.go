@@ -3,6 +3,8 @@
 package admintest
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,7 +79,11 @@ func TestStore(t *testing.T, open func(t *testing.T) admin.Store) {
 	t.Run("ATakenKeyIsAConflict", func(t *testing.T) {
 		s := open(t)
 		add(t, s, Site("pk_one"))
-		is(t, s.AddSite(t.Context(), Site("pk_one")), chat.Conflict)
+		err := s.AddSite(t.Context(), Site("pk_one"))
+		is(t, err, chat.Conflict)
+		if told, ok := errors.AsType[*chat.Error](err); !ok || strings.ContainsAny(told.Text, "_:()") {
+			t.Errorf("what is told, %q, has the engine's words", told.Text)
+		}
 	})
 
 	t.Run("SitesAreToldOldestFirst", func(t *testing.T) {

@@ -46,10 +46,12 @@ var removeSiteKeys = query{"removeSiteKeys", `DELETE FROM keys WHERE site_id = $
 
 // Visitors, sessions and credentials.
 
+// A visitor who was there before the session has returned.
+const sessionColumns = `v.site_id, v.id, v.customer, v.created_at, v.created_at < s.created_at,
+       s.id, s.conversation_id, s.client, s.fingerprint, s.created_at, s.seen_at, s.ended_at`
+
 var holder = query{"holder", `
-SELECT v.site_id, v.id, v.customer, v.created_at,
-       v.created_at < s.created_at,
-       s.id, s.conversation_id, s.client, s.fingerprint, s.created_at, s.seen_at, s.ended_at,
+SELECT ` + sessionColumns + `,
        c.made_at, c.used_at,
        (SELECT n.id FROM conversations n
         WHERE n.site_id = s.site_id AND n.visitor_id = s.visitor_id
@@ -205,10 +207,7 @@ var turnByID = query{"turnByID", `
 SELECT ` + turnColumns + ` FROM turns t WHERE t.site_id = $1 AND t.id = $2`}
 
 var askerOfTurn = query{"askerOfTurn", `
-SELECT v.site_id, v.id, v.customer, v.created_at,
-       EXISTS (SELECT 1 FROM sessions e
-               WHERE e.site_id = s.site_id AND e.visitor_id = s.visitor_id AND e.created_at < s.created_at),
-       s.id, s.conversation_id, s.client, s.fingerprint, s.created_at, s.seen_at, s.ended_at
+SELECT ` + sessionColumns + `
 FROM turns t
 JOIN sessions s ON s.site_id = t.site_id AND s.id = t.session_id
 JOIN visitors v ON v.site_id = s.site_id AND v.id = s.visitor_id

@@ -71,6 +71,7 @@ func Test(t *testing.T, open Open) {
 		"AnActThatMissesARowLeavesNothingBehind":    actUndone,
 		"ActsAtOnceFailOneByOne":                    actsFailAlone,
 		"WhoGivesUpEndsTheirOwnWaitingOnly":         givingUp,
+		"ManyWhoReadAtOnceAllRead":                  manyRead,
 		"AClosedEngineIsUnavailable":                closedUnavailable,
 		"ARemovedSiteTakesAllThatIsItsAndNoMore":    cascade,
 		"WhatPeopleWroteIsStoredSealed":             sealed,
@@ -209,6 +210,26 @@ func givingUp(t *testing.T, open Open) {
 	if err := e.Act(ctx, put("late")); !errors.Is(err, context.Canceled) {
 		t.Errorf("Act after giving up = %v", err)
 	}
+}
+
+func manyRead(t *testing.T, open Open) {
+	e := Migrated(t, open)
+	var all sync.WaitGroup
+	for i := range 200 {
+		all.Go(func() {
+			count := func(table string) sqlstore.Statement {
+				var rows int
+				return sqlstore.Statement{
+					Text: fmt.Sprintf(`SELECT COUNT(*) AS c%d FROM %s`, i%20, table),
+					Scan: func(row sqlstore.Row) error { return row.Scan(&rows) },
+				}
+			}
+			if err := e.Look(t.Context(), count("sites"), count("turns")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func closedUnavailable(t *testing.T, open Open) {
