@@ -109,6 +109,24 @@ func TestACredentialIsOfNoUseAtAnotherSite(t *testing.T) {
 	}
 }
 
+func TestASecretStaysWithTheFrameOrThePageThatGotIt(t *testing.T) {
+	h := newHouse(t)
+	frame, headless := h.byFrame(t, gate.Credentials{}), h.byPage(t, gate.Credentials{})
+	if in := h.byPage(t, bearer(frame)); in.Visitor.ID == frame.Visitor.ID {
+		t.Error("the shop's page goes on with the frame's session")
+	}
+	if in := h.byFrame(t, bearer(headless)); in.Visitor.ID == headless.Visitor.ID {
+		t.Error("the frame goes on with the page's session")
+	}
+}
+
+func TestOurOwnPageNeedsATicketEvenWhereTheSiteListsIt(t *testing.T) {
+	h := newHouse(t)
+	h.addSite(t, "pk_demo", ours)
+	_, err := h.Enter(t.Context(), gate.Entry{SiteKey: "pk_demo", Caller: from(ours)})
+	wants(t, "without a ticket", err, chat.Forbidden, "origin_forbidden")
+}
+
 func TestAVisitEndsAfterHalfAnHourAndIsExchanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)

@@ -22,18 +22,12 @@ func (k *Keyring) Seal(ctx context.Context, site chat.SiteID, plain, place []byt
 	if err != nil {
 		return nil, err
 	}
-	return r.seal(plain, within(site, place))
+	return r.seal(plain, place)
 }
 
 // Open returns what Seal was given. [ErrBroken] where sealed or place differ.
 func (k *Keyring) Open(ctx context.Context, site chat.SiteID, sealed, place []byte) ([]byte, error) {
-	return k.open(ctx, ringID{site, UseData}, sealed, within(site, place))
-}
-
-// within ties a value to its site too, the site's length in front.
-func within(site chat.SiteID, place []byte) []byte {
-	tied := binary.AppendUvarint(nil, uint64(len(site)))
-	return append(append(tied, site...), place...)
+	return k.open(ctx, ringID{site, UseData}, sealed, place)
 }
 
 var ticketPlace = []byte("securechat ticket")
