@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -185,8 +186,11 @@ func next(pauses *[]time.Duration) (time.Duration, bool) {
 	return pause*3/4 + rand.N(pause/2), true
 }
 
-// passing says whether another dial may fare better.
+// passing says whether another dial may fare better, and soon.
 func passing(e *dialError) bool {
+	if slow, ok := errors.AsType[net.Error](e); ok && slow.Timeout() {
+		return false
+	}
 	for _, lasting := range []error{errPort, errPrivate, errPlain} {
 		if errors.Is(e, lasting) {
 			return false

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -118,19 +119,32 @@ func TestAnIdleConnectionIsGivenUpBeforeN8nDoes(t *testing.T) {
 	})
 }
 
-func TestAConnectionThatFailsIsTriedTwice(t *testing.T) {
-	inBubble(t, func(t *testing.T, _ *n8ntest.N8N, a *n8n.Agent) {
-		dials := 0
-		a.DialBy(func(context.Context, string, string) (net.Conn, error) {
-			dials++
-			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+func TestAConnectionIsTriedAgainWhereThatIsQuick(t *testing.T) {
+	for name, c := range map[string]struct {
+		cause error
+		takes time.Duration
+		dials int
+	}{
+		"refused":           {syscall.ECONNREFUSED, 0, 2},
+		"reset":             {syscall.ECONNRESET, 0, 2},
+		"a host that hides": {os.ErrDeadlineExceeded, 3 * time.Second, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, _ *n8ntest.N8N, a *n8n.Agent) {
+				dials := 0
+				a.DialBy(func(context.Context, string, string) (net.Conn, error) {
+					dials++
+					time.Sleep(c.takes)
+					return nil, &net.OpError{Op: "dial", Err: c.cause}
+				})
+				got := ask(t.Context(), a, prompt(inside, chat.AgentSettings{}))
+				got.must(t, "", "agent_unavailable", chat.Unavailable)
+				if dials != c.dials || got.Took > c.takes+time.Second {
+					t.Errorf("%d dials in %v", dials, got.Took)
+				}
+			})
 		})
-		got := ask(t.Context(), a, prompt(inside, chat.AgentSettings{}))
-		got.must(t, "", "agent_unavailable", chat.Unavailable)
-		if dials != 2 || got.Took > time.Second {
-			t.Errorf("%d dials in %v", dials, got.Took)
-		}
-	})
+	}
 }
 
 func TestAHostThatIsDownIsLeftAloneAndFoundAgain(t *testing.T) {
