@@ -3,6 +3,9 @@ import { useEffect, useRef, useState } from 'react'
 import type { ViewMessage } from '../core/view'
 import { useLocale } from './locale'
 
+/** Bounds the work for a hostile answer, in UTF-16 units announced at a time. */
+const most = 1500
+
 /** The whole sentences of `text` after `from`; all of the rest where the text is complete. */
 export function sentencesAfter(
   text: string,
@@ -10,7 +13,7 @@ export function sentencesAfter(
   complete: boolean,
   lang: string,
 ): { said: string; to: number } {
-  const rest = text.slice(from)
+  const rest = text.slice(from, from + most)
   if (complete) return { said: plain(rest), to: text.length }
   let to = 0
   for (const { index, segment } of new Intl.Segmenter(lang, { granularity: 'sentence' }).segment(

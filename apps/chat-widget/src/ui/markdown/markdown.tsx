@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import * as smd from 'streaming-markdown'
 import { useLocale } from '../locale'
 import { stride, wholeStretch } from './pace'
-import { markdownInto } from './renderer'
+import { type MarkdownRenderer, markdownInto } from './renderer'
 
 /** Longer texts are shown up to here, the rest on request. */
 const longest = 20_000
@@ -46,6 +46,7 @@ export function Markdown({ text, growing }: Props) {
 class Writer {
   readonly #root: HTMLElement
   #parser: smd.Parser | null = null
+  #renderer: MarkdownRenderer | null = null
   /** What the parser was given, of the text that is to be shown. */
   #written = ''
   #text = ''
@@ -75,7 +76,8 @@ class Writer {
 
   #begin(): void {
     this.#root.replaceChildren()
-    this.#parser = smd.parser(markdownInto(this.#root))
+    this.#renderer = markdownInto(this.#root)
+    this.#parser = smd.parser(this.#renderer)
     this.#written = ''
   }
 
@@ -108,12 +110,19 @@ class Writer {
     if (!this.#parser || end <= this.#written.length) return
     smd.parser_write(this.#parser, this.#text.slice(this.#written.length, end))
     this.#written = this.#text.slice(0, end)
+    this.#rescue()
+  }
+
+  /** What the parser cannot follow is shown as it was written. */
+  #rescue(): void {
+    if (this.#renderer?.lost()) this.#root.replaceChildren(this.#written)
   }
 
   #settle(): void {
     this.#atOnce = false
     if (this.#growing || !this.#parser) return
     smd.parser_end(this.#parser)
+    this.#rescue()
     this.#parser = null
     this.#written = this.#text
   }

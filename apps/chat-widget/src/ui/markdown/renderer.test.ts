@@ -182,3 +182,12 @@ test.each([
   expect(depth).toBeLessThanOrEqual(30)
   expect(dangers(root)).toEqual([])
 })
+
+test('nesting beyond what the parser can read is noticed', () => {
+  const renderer = markdownInto(document.createElement('div'))
+  const writer = parser(renderer)
+  parser_write(writer, '> '.repeat(10))
+  expect(renderer.lost()).toBe(false)
+  parser_write(writer, '> '.repeat(30))
+  expect(renderer.lost()).toBe(true)
+})

@@ -39,6 +39,8 @@ const tags: Partial<Record<smd.Token, string>> = {
 
 /** Deeper nesting is drawn flat, longer tables are cut: no answer may freeze the page. */
 const deepest = 12
+/** The parser keeps count of so many open tokens, and loses text beyond. */
+const unreadable = 20
 const mostRows = 100
 const mostCells = 12
 
@@ -54,6 +56,8 @@ interface Open {
 }
 
 export interface MarkdownRenderer {
+  /** Whether the text is nested beyond what the parser can read: then it should be shown as it is. */
+  readonly lost: () => boolean
   readonly add_token: (data: null, type: smd.Token) => void
   readonly end_token: (data: null) => void
   readonly add_text: (data: null, text: string) => void
@@ -63,10 +67,12 @@ export interface MarkdownRenderer {
 
 export function markdownInto(root: Element): MarkdownRenderer {
   const open: Open[] = []
+  let lost = false
   const top = () => open[open.length - 1]
   const node = () => (open.length ? (top()?.node ?? null) : root)
 
   const begin = (type: smd.Token) => {
+    lost ||= open.length >= unreadable
     const parent = node()
     const [before, after] = marks(type)
     open.push({
@@ -86,6 +92,7 @@ export function markdownInto(root: Element): MarkdownRenderer {
   }
   return {
     data: null,
+    lost: () => lost,
     add_token: (_data, type) => {
       if (type !== smd.DOCUMENT) begin(type)
     },
