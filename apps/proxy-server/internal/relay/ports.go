@@ -35,6 +35,9 @@ type Store interface {
 	// else waits first, all as of one moment. NotFound where the site has no
 	// such conversation, or that no such message.
 	Conversation(ctx context.Context, s chat.SiteID, c chat.ConversationID, before chat.MessageID, limit int) (chat.Conversation, error)
+	// Recall returns all there is about one turn. NotFound where the site has
+	// no such turn.
+	Recall(ctx context.Context, s chat.SiteID, t chat.TurnID) (Recalled, error)
 	// Rate keeps the visitor's verdict on an answer of the conversation: 1,
 	// -1, or 0 to take it back. NotFound where there is no such answer.
 	Rate(ctx context.Context, s chat.SiteID, c chat.ConversationID, m chat.MessageID, rating int, comment string) error
@@ -47,6 +50,15 @@ const MostWaiting = 5
 type Next struct {
 	Turn     chat.Turn
 	Question chat.Message
+}
+
+// Recalled is a turn, who asked, what, and the answer once there is one. Where
+// the visitor seems to be is not kept.
+type Recalled struct {
+	Turn     chat.Turn
+	Asker    Asker
+	Question chat.Message
+	Answer   *chat.Message
 }
 
 // Fleet tells living owners from dead ones, by the store's own clock.
@@ -68,11 +80,16 @@ type Log interface {
 	Append(ctx context.Context, c chat.ConversationID, e chat.Event) (chat.Cursor, error)
 	// End returns the cursor after the last event.
 	End(ctx context.Context, c chat.ConversationID) (chat.Cursor, error)
+	// Told returns the events of a turn that the log has, oldest first; none
+	// where it knows nothing of it.
+	Told(ctx context.Context, c chat.ConversationID, t chat.TurnID) ([]chat.Event, error)
 	// Follow yields what came after the cursor and then what comes, without a
 	// gap or a repeat, until ctx ends. An empty cursor means from now on. A
 	// cursor that cannot be honoured yields one log-reset, whose own cursor
 	// is the log's end, and goes on from there. A malformed cursor is
-	// Malformed; a follower too slow to keep up gets Limited and may resume.
+	// Malformed. Nobody waits for a follower: one whose place is trimmed
+	// before it came to read there gets Limited, and a log-reset when it
+	// resumes.
 	Follow(ctx context.Context, c chat.ConversationID, after chat.Cursor) iter.Seq2[chat.Event, error]
 }
 
@@ -85,5 +102,14 @@ type Agent interface {
 	Ask(ctx context.Context, p chat.Prompt) iter.Seq2[chat.Piece, error]
 }
 
-// Places tells where an address is, as far as anybody knows.
-type Places func(address string) chat.Place
+// Metrics hears what is worth counting.
+type Metrics interface {
+	// Started hears how long each turn stood in line before its agent was
+	// asked.
+	Started(waited time.Duration)
+	// Spoke hears how long after that the first text came.
+	Spoke(after time.Duration)
+	// Ended hears how each turn ended and how long its agent took. Code is ""
+	// where nothing went wrong.
+	Ended(state chat.TurnState, code string, took time.Duration)
+}

@@ -72,6 +72,7 @@ func TestStore(t *testing.T, open func(t *testing.T, have ...Thread) relay.Store
 		"AWaitingTurnMayBeStoppedByAnybody":             waitingStopped,
 		"OnlyTheOwnerNotesAndFinishesAndOnlyOnce":       fencing,
 		"WhatIsKnownOfARunningAnswerIsTold":             noted,
+		"ATurnIsRecalledWithWhoAskedAndWhatWasAnswered": recalled,
 		"APageOfMessagesEndsBeforeTheGivenOne":          pages,
 		"AnAnswerIsRatedAndAQuestionIsNot":              rated,
 		"AnotherSitesIDsAreNotFound":                    foreign,
@@ -304,6 +305,22 @@ func noted(f fixture) {
 	}
 }
 
+func recalled(f fixture) {
+	q, turn := f.begin("who?")
+	f.begin("and who else?")
+	want := relay.Recalled{Turn: turn, Question: q, Asker: relay.Asker{Site: f.mine.Site, Visitor: f.mine.Visitor, Session: f.mine.Session}}
+	same(f, "open turn", want, f.recall(turn.ID))
+	f.finish(turn, chat.TurnDone, "you.")
+	got := f.recall(turn.ID)
+	if got.Answer == nil || got.Answer.Text != "you." || got.Answer.ID != turn.AnswerID || got.Turn.State != chat.TurnDone {
+		f.Errorf("ended turn = %+v", got)
+	}
+	_, err := f.store.Recall(f.Context(), f.theirs.Site.ID, turn.ID)
+	f.notFound("Recall by another site", err)
+	_, err = f.store.Recall(f.Context(), f.mine.Site.ID, chat.TurnID(chat.NewID()))
+	f.notFound("Recall of nothing", err)
+}
+
 func pages(f fixture) {
 	var want []chat.MessageID
 	for i := range 3 {
@@ -449,6 +466,15 @@ func (f fixture) finish(turn chat.Turn, state chat.TurnState, text string) *rela
 		f.Fatalf("Finish: %v", err)
 	}
 	return next
+}
+
+func (f fixture) recall(id chat.TurnID) relay.Recalled {
+	f.Helper()
+	r, err := f.store.Recall(f.Context(), f.mine.Site.ID, id)
+	if err != nil {
+		f.Fatalf("Recall: %v", err)
+	}
+	return r
 }
 
 func (f fixture) stop(turn chat.Turn) *relay.Next {
