@@ -1,0 +1,77 @@
+package web
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"securechat/internal/chat"
+)
+
+// mostStreams is how many streams one session may hold open. Tabs share one,
+// so whoever has more has lost count of them.
+const mostStreams = 6
+
+// streams knows every open stream of this process.
+type streams struct {
+	mu       sync.Mutex
+	open     map[chat.SessionID][]*stream // oldest first
+	draining bool
+}
+
+// add takes a stream in and ends the session's oldest where it has too many;
+// false where no more streams are begun.
+func (all *streams) add(s *stream) bool {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if all.draining {
+		return false
+	}
+	of := append(all.open[s.owner], s)
+	if len(of) > mostStreams {
+		of[0].quit()
+		of = of[1:]
+	}
+	all.open[s.owner] = of
+	return true
+}
+
+func (all *streams) remove(s *stream) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	rest := slices.DeleteFunc(all.open[s.owner], func(o *stream) bool { return o == s })
+	if len(rest) == 0 {
+		delete(all.open, s.owner)
+		return
+	}
+	all.open[s.owner] = rest
+}
+
+// end ends the session's streams.
+func (all *streams) end(owner chat.SessionID) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for _, s := range all.open[owner] {
+		s.quit()
+	}
+}
+
+func (all *streams) isDraining() bool {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	return all.draining
+}
+
+// drain begins no more streams and ends the open ones, each at a random moment
+// within the time given, so that not all come back at once.
+func (all *streams) drain(within time.Duration) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.draining = true
+	for _, of := range all.open {
+		for _, s := range of {
+			time.AfterFunc(rand.N(max(within, 1)), s.leave)
+		}
+	}
+}
