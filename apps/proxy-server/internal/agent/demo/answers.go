@@ -21,6 +21,7 @@ type reply struct {
 // question is a prompt as the assistant understands it.
 type question struct {
 	chat.Prompt
+
 	shop  string
 	about []product // named in the text; else on the page or in what was said before
 	named bool      // about was named in the text itself
@@ -161,24 +162,31 @@ var amount = regexp.MustCompile(`\d{1,5}`)
 
 func prices(q question) reply {
 	if q.named || (len(q.about) == 1 && !speaksOf(q.Text, "cheap", "cheapest", "under", "budget")) {
-		var lines []string
-		for _, p := range q.about {
-			lines = append(lines, "The "+p.link(q.shop)+" is **"+p.price()+"**, VAT included.")
-		}
-		return reply{text: strings.Join(lines, "\n\n"), show: q.about}
+		return priced(q)
 	}
 	most, _ := strconv.Atoi(amount.FindString(q.Text)) // 0 where no amount is named
 	cheapest := slices.SortedFunc(slices.Values(products), func(a, b product) int { return a.euros - b.euros })
-	text := "From the smallest price up:\n\n"
-	for _, p := range cheapest {
-		if most == 0 || p.euros <= most {
-			text += "- " + p.link(q.shop) + ", **" + p.price() + "**\n"
-		}
-	}
-	if most > 0 && cheapest[0].euros > most {
+	within := slices.DeleteFunc(slices.Clone(cheapest), func(p product) bool { return most > 0 && p.euros > most })
+	if len(within) == 0 {
 		return reply{text: fmt.Sprintf("Nothing for under €%d, I am afraid. The nearest is the %s at **%s**.", most, cheapest[0].link(q.shop), cheapest[0].price())}
 	}
-	return reply{text: text + "\nFrom **€60** on, delivery is free."}
+	return reply{text: "From the smallest price up:\n\n" + priceList(within, q.shop) + "\nFrom **€60** on, delivery is free."}
+}
+
+func priced(q question) reply {
+	lines := make([]string, len(q.about))
+	for i, p := range q.about {
+		lines[i] = "The " + p.link(q.shop) + " is **" + p.price() + "**, VAT included."
+	}
+	return reply{text: strings.Join(lines, "\n\n"), show: q.about}
+}
+
+func priceList(list []product, shop string) string {
+	var b strings.Builder
+	for _, p := range list {
+		b.WriteString("- " + p.link(shop) + ", **" + p.price() + "**\n")
+	}
+	return b.String()
 }
 
 func people(question) reply {
@@ -210,9 +218,6 @@ func greeting(q question) reply {
 }
 
 func overview(q question) reply {
-	text := "I am the demo shop's assistant. We make a few things, and make them well:\n\n"
-	for _, p := range products {
-		text += "- " + p.link(q.shop) + ", **" + p.price() + "**\n"
-	}
-	return reply{text: text + "\nAsk me about any of them, or about **delivery**, **returns**, **gifts** or an **order**."}
+	return reply{text: "I am the demo shop's assistant. We make a few things, and make them well:\n\n" + priceList(products, q.shop) +
+		"\nAsk me about any of them, or about **delivery**, **returns**, **gifts** or an **order**."}
 }

@@ -75,7 +75,7 @@ func parseOrder(text string) order {
 	if found := longOrder.FindStringSubmatch(text); found != nil {
 		o.long, _ = strconv.Atoi(found[1]) // five digits always fit
 	}
-	for _, word := range strings.Fields(strings.ToLower(text)) {
+	for word := range strings.FieldsSeq(strings.ToLower(text)) {
 		switch word {
 		case "fail":
 			o.fail = true

@@ -24,8 +24,8 @@ type heard struct {
 }
 
 // hear reads a whole stream, as [run.stream] does.
-func hear(t testing.TB, body io.Reader, nodes ...string) (heard, []chat.Piece) {
-	t.Helper()
+func hear(tb testing.TB, body io.Reader, nodes ...string) (heard, []chat.Piece) {
+	tb.Helper()
 	in := newLines(body)
 	defer in.release()
 	s := &stream{assembly: newAssembly(nodes), framed: true}
@@ -49,19 +49,19 @@ func hear(t testing.TB, body io.Reader, nodes ...string) (heard, []chat.Piece) {
 		}
 		fold()
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = s.last(in.rest())
 	}
 	s.finish()
 	fold()
-	return heard{text.String(), s.verdict(t.Context(), err)}, pieces
+	return heard{text.String(), s.verdict(tb.Context(), err)}, pieces
 }
 
-func recorded(t testing.TB, name string) string {
-	t.Helper()
+func recorded(tb testing.TB, name string) string {
+	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name+".ndjson"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(text)
 }
@@ -85,7 +85,7 @@ var recordings = map[string]heard{
 func words(n int) string {
 	var b strings.Builder
 	for i := range n {
-		b.WriteString(fmt.Sprintf("w%d ", i))
+		fmt.Fprintf(&b, "w%d ", i)
 	}
 	return b.String()
 }
@@ -296,7 +296,7 @@ func TestALongAnswerIsCutBetweenCharacters(t *testing.T) {
 	if !errors.Is(got.Err, errTooMuch) || len(got.Text) > longestText || len(got.Text) < longestText-8 || strings.ContainsRune(got.Text, '\uFFFD') {
 		t.Errorf("%d bytes, %v", len(got.Text), got.Err)
 	}
-	steps := strings.NewReader(strings.Repeat(a0.Say("x")+a0.End(), longestText))
+	steps := strings.NewReader(strings.Repeat(a0.Say("fourteen bytes")+a0.End(), longestText/14))
 	if got, _ := hear(t, steps); !errors.Is(got.Err, errTooMuch) || len(got.Text) > longestText {
 		t.Errorf("of many steps: %d bytes, %v", len(got.Text), got.Err)
 	}

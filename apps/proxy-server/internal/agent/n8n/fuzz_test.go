@@ -3,6 +3,7 @@ package n8n
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,9 +18,9 @@ func reference(chunks []chunk) string {
 	}
 	var all []*segment
 	find := func(k key) *segment {
-		for i := len(all) - 1; i >= 0; i-- {
-			if all[i].key == k {
-				return all[i]
+		for _, s := range slices.Backward(all) {
+			if s.key == k {
+				return s
 			}
 		}
 		return nil

@@ -30,7 +30,7 @@ type lines struct {
 }
 
 func newLines(src io.Reader) *lines {
-	usual := usualBuffers.Get().(*[usualRead]byte)
+	usual := usualBuffers.Get().(*[usualRead]byte) //nolint:forcetypeassert // nothing else is put there
 	return &lines{src: src, usual: usual, buf: usual[:]}
 }
 

@@ -161,7 +161,7 @@ func (r *run) stream(ctx context.Context, response *http.Response, begun func() 
 			err = r.fill(in, s)
 		}
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = s.last(in.rest())
 	}
 	s.finish()
@@ -184,6 +184,7 @@ func (r *run) fill(in *lines, s *stream) error {
 // stream is the state of an answer that comes in chunks.
 type stream struct {
 	*assembly
+
 	framed  bool // the end of the body can be told from a broken connection
 	atError bool // the last thing heard was an error
 	atEnd   bool // … was the end of a step

@@ -60,7 +60,7 @@ func prompt(server string, settings chat.AgentSettings) chat.Prompt {
 	}
 }
 
-func recording(t testing.TB, name string) string {
+func recording(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name+".ndjson"))
 	if err != nil {
@@ -144,7 +144,7 @@ const ok = "w0 w1 w2 привет\n\n**жирный** 🛒 \"quote\" \u2028 <b>x
 
 func origins(t *testing.T, list ...string) chat.Origins {
 	t.Helper()
-	var all chat.Origins
+	all := make(chat.Origins, 0, len(list))
 	for _, text := range list {
 		o, err := chat.ParseOriginPattern(text)
 		if err != nil {

@@ -61,7 +61,8 @@ func TestN8nIsAskedAgainOnlyWhereItCannotHaveRun(t *testing.T) {
 		{"cut after a head", []n8ntest.Answer{n8ntest.Stream(n8ntest.Cut()), fine}, "agent_interrupted", 1, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+			synctest.Test(t, func(t *testing.T) {
+				n, a := piped(t)
 				n.Publish("shop", n8ntest.Auth{}, inTurn(c.answers...))
 				got := ask(t.Context(), a, prompt(inside, chat.AgentSettings{}))
 				if chat.CodeOf(got.Err) != c.code {
@@ -82,7 +83,8 @@ func TestN8nIsAskedAgainOnlyWhereItCannotHaveRun(t *testing.T) {
 // in which it is used again; whether the question was read is then unknown.
 func TestAQuestionLostOnAnOldConnectionIsNotRepeated(t *testing.T) {
 	node := n8ntest.Node{Name: "A"}
-	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := piped(t)
 		n.Publish("shop", n8ntest.Auth{}, inTurn(
 			n8ntest.Stream(n8ntest.Lines(node.Say("first"))),
 			func(w http.ResponseWriter, _ *http.Request) {
@@ -101,7 +103,8 @@ func TestAQuestionLostOnAnOldConnectionIsNotRepeated(t *testing.T) {
 
 func TestAnIdleConnectionIsGivenUpBeforeN8nDoes(t *testing.T) {
 	node := n8ntest.Node{Name: "A"}
-	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := piped(t)
 		n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(n8ntest.Lines(node.Say("x"))))
 		dials := 0
 		dial := n8ntest.Pipe(t, n)
@@ -130,7 +133,8 @@ func TestAConnectionIsTriedAgainWhereThatIsQuick(t *testing.T) {
 		"a host that hides": {os.ErrDeadlineExceeded, 3 * time.Second, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, _ *n8ntest.N8N, a *n8n.Agent) {
+			synctest.Test(t, func(t *testing.T) {
+				_, a := piped(t)
 				dials := 0
 				a.DialBy(func(context.Context, string, string) (net.Conn, error) {
 					dials++
@@ -148,7 +152,8 @@ func TestAConnectionIsTriedAgainWhereThatIsQuick(t *testing.T) {
 }
 
 func TestAHostThatIsDownIsLeftAloneAndFoundAgain(t *testing.T) {
-	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := piped(t)
 		n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(n8ntest.Lines(n8ntest.Node{Name: "A"}.Say("Up"))))
 		up, dials := n8ntest.Pipe(t, n), 0
 		a.DialBy(func(context.Context, string, string) (net.Conn, error) {
@@ -200,7 +205,8 @@ func TestAHostThatIsDownIsLeftAloneAndFoundAgain(t *testing.T) {
 }
 
 func TestAWorkflowThatFailsDoesNotSpoilItsHost(t *testing.T) {
-	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := piped(t)
 		n.Publish("shop", n8ntest.Auth{}, n8ntest.Reply(500, "application/json", `{"message":"Error in workflow"}`))
 		for range 50 {
 			ask(t.Context(), a, prompt(inside, chat.AgentSettings{})).must(t, "", "agent_failed", chat.Unavailable)

@@ -14,15 +14,14 @@ import (
 	"securechat/internal/chat"
 )
 
-// inBubble runs a test in virtual time, with an n8n behind a pipe.
-func inBubble(t *testing.T, test func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent)) {
-	synctest.Test(t, func(t *testing.T) {
-		n := new(n8ntest.N8N)
-		a := n8n.New(n8n.Options{})
-		a.DialBy(n8ntest.Pipe(t, n))
-		test(t, n, a)
-		a.Close()
-	})
+// piped is an n8n behind a pipe, and an agent that knows no other: both can
+// live in virtual time.
+func piped(t *testing.T) (*n8ntest.N8N, *n8n.Agent) {
+	t.Helper()
+	n, a := new(n8ntest.N8N), n8n.New(n8n.Options{})
+	a.DialBy(n8ntest.Pipe(t, n))
+	t.Cleanup(a.Close)
+	return n, a
 }
 
 const inside = "http://n8n.internal:5678"
@@ -47,7 +46,8 @@ func TestWhatTakesTooLongIsEnded(t *testing.T) {
 		{"a workflow that only stays alive", n8ntest.Stream(half, n8ntest.Bytes(strings.Repeat(n8ntest.Keepalive, 100), len(n8ntest.Keepalive), 30*time.Second)), "Half", "agent_timeout", chat.Cut, 10 * time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+			synctest.Test(t, func(t *testing.T) {
+				n, a := piped(t)
 				n.Publish("shop", n8ntest.Auth{}, c.answer)
 				got := ask(t.Context(), a, prompt(inside, chat.AgentSettings{}))
 				got.must(t, c.text, c.code, c.kind)
@@ -64,7 +64,8 @@ func TestWhatTakesTooLongIsEnded(t *testing.T) {
 
 func TestSignsOfLifeKeepAnAnswerGoing(t *testing.T) {
 	node := n8ntest.Node{Name: "AI Agent"}
-	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := piped(t)
 		n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(
 			n8ntest.Pause(85*time.Second), n8ntest.Lines(node.Begin()),
 			n8ntest.Pause(70*time.Second), n8ntest.Lines(n8ntest.Keepalive),
@@ -82,24 +83,26 @@ func TestSignsOfLifeKeepAnAnswerGoing(t *testing.T) {
 
 func TestAReaderWhoIsSlowIsNoSilence(t *testing.T) {
 	node := n8ntest.Node{Name: "AI Agent"}
-	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := piped(t)
 		n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(n8ntest.Lines(node.Begin()+node.Say("a")), n8ntest.Pause(time.Second), n8ntest.Lines(node.Say("b"))))
-		text := ""
+		var text strings.Builder
 		for piece, err := range a.Ask(t.Context(), prompt(inside, chat.AgentSettings{})) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text += piece.Text
+			text.WriteString(piece.Text)
 			time.Sleep(2 * time.Minute)
 		}
-		if text != "ab" {
-			t.Errorf("%q", text)
+		if text.String() != "ab" {
+			t.Errorf("%q", text.String())
 		}
 	})
 }
 
 func TestTheSitesOwnLimitsHold(t *testing.T) {
-	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := piped(t)
 		n.Publish("shop", n8ntest.Auth{}, n8ntest.Stream(n8ntest.Hang()))
 		got := ask(t.Context(), a, prompt(inside, chat.AgentSettings{FirstByte: 7 * time.Second}))
 		got.must(t, "", "agent_timeout", chat.Unavailable)
@@ -113,7 +116,8 @@ func TestTheSitesOwnLimitsHold(t *testing.T) {
 
 func TestTheConnectionEndsWithTheCaller(t *testing.T) {
 	node := n8ntest.Node{Name: "AI Agent"}
-	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := piped(t)
 		gone := make(chan struct{})
 		n.Publish("shop", n8ntest.Auth{}, func(w http.ResponseWriter, r *http.Request) {
 			n8ntest.Stream(n8ntest.Lines(node.Begin()+node.Say("a")), n8ntest.Hang())(w, r)
@@ -132,7 +136,8 @@ func TestTheConnectionEndsWithTheCaller(t *testing.T) {
 
 func TestTheConnectionEndsWhenNobodyReadsOn(t *testing.T) {
 	node := n8ntest.Node{Name: "AI Agent"}
-	inBubble(t, func(t *testing.T, n *n8ntest.N8N, a *n8n.Agent) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := piped(t)
 		gone := make(chan struct{})
 		n.Publish("shop", n8ntest.Auth{}, func(w http.ResponseWriter, r *http.Request) {
 			n8ntest.Stream(n8ntest.Lines(node.Begin()+node.Say("a")), n8ntest.Hang())(w, r)

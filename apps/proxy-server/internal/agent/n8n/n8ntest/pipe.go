@@ -11,7 +11,8 @@ import (
 
 // Pipe serves the handler without a network, so that it can live in a bubble
 // of testing/synctest. It returns what connects to it.
-func Pipe(t testing.TB, handler http.Handler) (dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+func Pipe(t *testing.T, handler http.Handler) (dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	t.Helper()
 	l := &listener{arriving: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: handler}
 	done := make(chan struct{})
