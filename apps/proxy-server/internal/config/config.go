@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -104,7 +105,7 @@ func (c Config) Origins(listening netip.AddrPort) []string {
 	if c.PublicURL != "" {
 		return []string{c.PublicURL}
 	}
-	port := fmt.Sprint(listening.Port())
+	port := strconv.FormatUint(uint64(listening.Port()), 10)
 	return []string{"http://127.0.0.1:" + port, "http://localhost:" + port, "http://[::1]:" + port}
 }
 

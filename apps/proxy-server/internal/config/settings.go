@@ -58,7 +58,7 @@ var settings = []setting{
 	},
 	{
 		name: "SECURECHAT_DATABASE_URL", secret: true,
-		meaning: "PostgreSQL to keep everything in, as in postgres://user:password@host/name. Without it SQLite in the data folder is used.",
+		meaning: "PostgreSQL to keep everything in, as in postgres://user@host/name. Without it SQLite in the data folder is used.",
 		set:     func(c *Config, text string) (err error) { c.DatabaseURL, err = databaseURL(text); return err },
 	},
 	{

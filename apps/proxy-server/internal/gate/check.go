@@ -11,11 +11,12 @@ import (
 
 // Request asks for something in the name of a session.
 type Request struct {
+	Caller
+	Credentials
+
 	// SiteKey names the site that the page speaks for, where it says so. It
 	// chooses among cookies and grants nothing.
 	SiteKey string
-	Caller
-	Credentials
 }
 
 // Pass is a request let in.

@@ -46,7 +46,7 @@ func TestASessionIsUsedOnlyFromWhereItLives(t *testing.T) {
 		{"nothing", gate.Credentials{}, ours, "same-origin", gate.Reading, required},
 	} {
 		_, err := h.Check(t.Context(), gate.Request{
-			Caller:      gate.Caller{Origin: c.origin, FetchSite: c.fetchSite, Address: address},
+			Origin: c.origin, FetchSite: c.fetchSite, Address: address,
 			Credentials: c.shown,
 		}, c.cost)
 		kind := chat.Forbidden
@@ -62,16 +62,16 @@ func TestACookieThatCannotBeToldFromAnotherIsIgnored(t *testing.T) {
 	mine := h.byFrame(t, gate.Credentials{})
 	name, secret := mine.CookieName, mine.Token.Reveal()
 	twice := gate.Credentials{Cookies: []gate.Cookie{{name, "planted"}, {name, secret}}}
-	wants(t, "a cookie sent twice", h.check(t, from(ours), twice), chat.Unauthorized, "session_required")
+	wants(t, "a cookie sent twice", h.check(t, inFrame(), twice), chat.Unauthorized, "session_required")
 
 	other := h.addSite(t, "pk_other", shop)
 	if gate.CookieName(other) == name {
 		t.Fatal("two sites share a cookie")
 	}
 	both := gate.Credentials{Cookies: []gate.Cookie{{gate.CookieName(other), "x"}, {name, secret}}}
-	wants(t, "two sites' cookies", h.check(t, from(ours), both), chat.Unauthorized, "session_required")
+	wants(t, "two sites' cookies", h.check(t, inFrame(), both), chat.Unauthorized, "session_required")
 	for key, code := range map[string]string{h.site.Key: "", other.Key: "session_required"} {
-		_, err := h.Check(t.Context(), gate.Request{SiteKey: key, Caller: from(ours), Credentials: both}, gate.Sending)
+		_, err := h.Check(t.Context(), gate.Request{SiteKey: key, Caller: inFrame(), Credentials: both}, gate.Sending)
 		wants(t, "two sites' cookies for "+key, err, chat.Unauthorized, code)
 	}
 }
@@ -86,9 +86,9 @@ func TestASiteThatIsSwitchedOffIsSilentWithinASecond(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		wants(t, "a request", h.check(t, from(ours), cookie(in)), chat.NotFound, "site_unknown")
+		wants(t, "a request", h.check(t, inFrame(), cookie(in)), chat.NotFound, "site_unknown")
 		wants(t, "a stream", h.Holds(t.Context(), in.Pass), chat.NotFound, "site_unknown")
-		_, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: h.site.Key, Caller: gate.Caller{Address: address}})
+		_, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: h.site.Key, Address: address})
 		wants(t, "the frame", err, chat.NotFound, "site_unknown")
 		if allowed, err := h.Preflight(t.Context(), shop); err != nil || allowed {
 			t.Errorf("its pages may still try: %v", err)
@@ -104,7 +104,7 @@ func TestASiteThatIsRemovedTakesItsSessionsWithIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		wants(t, "a request", h.check(t, from(ours), cookie(in)), chat.Unauthorized, "session_required")
+		wants(t, "a request", h.check(t, inFrame(), cookie(in)), chat.Unauthorized, "session_required")
 		wants(t, "a stream", h.Holds(t.Context(), in.Pass), chat.NotFound, "site_unknown")
 	})
 }
@@ -121,7 +121,7 @@ func TestTheDemonstrationsSiteIsDeadWithoutIt(t *testing.T) {
 		if demonstrating {
 			code = ""
 		}
-		_, err := h.Enter(t.Context(), gate.Entry{SiteKey: "pk_demo", Caller: page(shop)})
+		_, err := h.Enter(t.Context(), gate.Entry{SiteKey: "pk_demo", Caller: onPage()})
 		wants(t, "pk_demo", err, chat.NotFound, code)
 	}
 }
@@ -134,7 +134,7 @@ func TestAVisitIsNotedOnceAMinute(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		seen := func() time.Duration {
 			t.Helper()
-			pass, err := h.Check(t.Context(), gate.Request{Caller: from(ours), Credentials: cookie(in)}, gate.Reading)
+			pass, err := h.Check(t.Context(), gate.Request{Caller: inFrame(), Credentials: cookie(in)}, gate.Reading)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +156,7 @@ func TestASessionThatAsksTooOftenIsToldWhenToComeAgain(t *testing.T) {
 			o.Limits = gate.Limits{gate.Sending: {Session: gate.Limit{Burst: 2, Per: time.Minute}}}
 		})
 		in := h.byFrame(t, gate.Credentials{})
-		request := gate.Request{Caller: from(ours), Credentials: cookie(in)}
+		request := gate.Request{Caller: inFrame(), Credentials: cookie(in)}
 		pass, err := h.Check(t.Context(), request, gate.Sending)
 		if err != nil {
 			t.Fatal(err)
@@ -200,7 +200,7 @@ func TestWhatIsOverIsSweptAndVisitorsAreKept(t *testing.T) {
 		if n, err := h.store.Forget(t.Context(), time.Now(), 1000); err != nil || n != 0 {
 			t.Errorf("%d are left, %v", n, err)
 		}
-		if err := h.check(t, from(ours), cookie(in)); err != nil {
+		if err := h.check(t, inFrame(), cookie(in)); err != nil {
 			t.Errorf("who is inside: %v", err)
 		}
 	})

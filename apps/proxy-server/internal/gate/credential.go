@@ -83,6 +83,7 @@ func (c Credentials) only() string {
 // holder is who stands behind a secret, and the way it is to be used.
 type holder struct {
 	Holder
+
 	secret string
 	by     channel
 }

@@ -12,18 +12,20 @@ import (
 
 // Entry asks for a session.
 type Entry struct {
+	Caller
+	Credentials
+
 	SiteKey     string
 	Ticket      string // of the frame, or ""
 	UserAgent   string
 	Locale      string
 	Fingerprint string // taken by the widget where the site lets it, or ""
-	Caller
-	Credentials
 }
 
 // Entered is a visitor inside.
 type Entered struct {
 	Pass
+
 	// Token is the credential that a bearer goes on with: a new one, or the
 	// one that was shown as bearer; "" where the visitor's cookie stands.
 	Token chat.Secret
@@ -91,7 +93,7 @@ func (g *Gate) door(ctx context.Context, site chat.Site, e Entry) (channel, chat
 // recognise returns who stands behind the credentials, or nil. Only those of
 // this site and this way in count, and of a page only the bearer's.
 func (g *Gate) recognise(ctx context.Context, site chat.Site, by channel, e Entry, now time.Time) (*holder, error) {
-	for _, secret := range e.Credentials.of(CookieName(site)) {
+	for _, secret := range e.of(CookieName(site)) {
 		h, err := g.known(ctx, secret, now)
 		switch {
 		case chat.KindOf(err) == chat.NotFound:

@@ -40,7 +40,7 @@ func TestWhoMayEnter(t *testing.T) {
 	} {
 		_, err := h.Enter(t.Context(), gate.Entry{
 			SiteKey: h.site.Key, Ticket: c.ticket,
-			Caller: gate.Caller{Origin: c.origin, FetchSite: c.fetchSite, Address: address},
+			Origin: c.origin, FetchSite: c.fetchSite, Address: address,
 		})
 		wants(t, c.name, err, chat.Forbidden, c.code)
 	}
@@ -54,9 +54,9 @@ func TestAVisitorIsKnownAgain(t *testing.T) {
 		from  gate.Caller
 		token bool
 	}{
-		"frame with a cookie": {h.byFrame, cookie, from(ours), false},
-		"frame as a bearer":   {h.byFrame, bearer, from(ours), true},
-		"page as a bearer":    {h.byPage, bearer, page(shop), true},
+		"frame with a cookie": {h.byFrame, cookie, inFrame(), false},
+		"frame as a bearer":   {h.byFrame, bearer, inFrame(), true},
+		"page as a bearer":    {h.byPage, bearer, onPage(), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			first := way.enter(t, gate.Credentials{})
@@ -89,7 +89,7 @@ func TestACredentialNotMadeHereIsNeverAdopted(t *testing.T) {
 			if in := h.byFrame(t, shown); !in.Minted || in.Token.Reveal() == secret || in.Visitor.Returning {
 				t.Errorf("%s is adopted: %+v", name, in)
 			}
-			wants(t, name, h.check(t, from(ours), shown), chat.Unauthorized, "session_required")
+			wants(t, name, h.check(t, inFrame(), shown), chat.Unauthorized, "session_required")
 		}
 	}
 }
@@ -98,13 +98,13 @@ func TestACredentialIsOfNoUseAtAnotherSite(t *testing.T) {
 	h := newHouse(t)
 	other := h.addSite(t, "pk_other", shop)
 	mine := h.byPage(t, gate.Credentials{})
-	there := h.enter(t, gate.Entry{SiteKey: other.Key, Caller: page(shop), Credentials: bearer(mine)})
+	there := h.enter(t, gate.Entry{SiteKey: other.Key, Caller: onPage(), Credentials: bearer(mine)})
 	if there.Visitor.ID == mine.Visitor.ID || there.Session.SiteID != other.ID || !there.Minted {
 		t.Errorf("the visitor is carried over: %+v", there)
 	}
-	_, err := h.Check(t.Context(), gate.Request{SiteKey: other.Key, Caller: page(shop), Credentials: bearer(mine)}, gate.Reading)
+	_, err := h.Check(t.Context(), gate.Request{SiteKey: other.Key, Caller: onPage(), Credentials: bearer(mine)}, gate.Reading)
 	wants(t, "at the other site", err, chat.Unauthorized, "session_required")
-	if err := h.check(t, page(shop), bearer(mine)); err != nil {
+	if err := h.check(t, onPage(), bearer(mine)); err != nil {
 		t.Errorf("at its own site: %v", err)
 	}
 }
@@ -123,7 +123,7 @@ func TestASecretStaysWithTheFrameOrThePageThatGotIt(t *testing.T) {
 func TestOurOwnPageNeedsATicketEvenWhereTheSiteListsIt(t *testing.T) {
 	h := newHouse(t)
 	h.addSite(t, "pk_demo", ours)
-	_, err := h.Enter(t.Context(), gate.Entry{SiteKey: "pk_demo", Caller: from(ours)})
+	_, err := h.Enter(t.Context(), gate.Entry{SiteKey: "pk_demo", Caller: inFrame()})
 	wants(t, "without a ticket", err, chat.Forbidden, "origin_forbidden")
 }
 
@@ -132,15 +132,15 @@ func TestAVisitEndsAfterHalfAnHourAndIsExchanged(t *testing.T) {
 		h := newHouse(t)
 		first := h.byFrame(t, gate.Credentials{})
 		time.Sleep(chat.SessionIdle - time.Second)
-		if err := h.check(t, from(ours), cookie(first)); err != nil {
+		if err := h.check(t, inFrame(), cookie(first)); err != nil {
 			t.Fatalf("within half an hour: %v", err)
 		}
 		time.Sleep(chat.SessionIdle - time.Second)
-		if err := h.check(t, from(ours), cookie(first)); err != nil {
+		if err := h.check(t, inFrame(), cookie(first)); err != nil {
 			t.Fatalf("half an hour after it was seen last: %v", err)
 		}
 		time.Sleep(chat.SessionIdle)
-		wants(t, "after half an hour", h.check(t, from(ours), cookie(first)), chat.Unauthorized, "session_expired")
+		wants(t, "after half an hour", h.check(t, inFrame(), cookie(first)), chat.Unauthorized, "session_expired")
 		second := h.byFrame(t, cookie(first))
 		if second.Session.ID == first.Session.ID || second.Visitor.ID != first.Visitor.ID || !second.Visitor.Returning || !second.Minted {
 			t.Errorf("exchanged for %+v", second)
@@ -148,7 +148,7 @@ func TestAVisitEndsAfterHalfAnHourAndIsExchanged(t *testing.T) {
 		if second.Session.ConversationID != first.Session.ConversationID {
 			t.Error("the conversation is lost")
 		}
-		if err := h.check(t, from(ours), cookie(second)); err != nil {
+		if err := h.check(t, inFrame(), cookie(second)); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(364 * 24 * time.Hour)
@@ -168,12 +168,12 @@ func TestNoVisitLastsLongerThanADay(t *testing.T) {
 		in := h.byFrame(t, gate.Credentials{})
 		for range 24*6 - 1 {
 			time.Sleep(10 * time.Minute)
-			if err := h.check(t, from(ours), cookie(in)); err != nil {
+			if err := h.check(t, inFrame(), cookie(in)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		time.Sleep(10 * time.Minute)
-		wants(t, "after a day", h.check(t, from(ours), cookie(in)), chat.Unauthorized, "session_expired")
+		wants(t, "after a day", h.check(t, inFrame(), cookie(in)), chat.Unauthorized, "session_expired")
 	})
 }
 
@@ -183,7 +183,7 @@ func TestAnOldSecretIsReplacedAndWorksAMinuteMore(t *testing.T) {
 		first := h.byFrame(t, gate.Credentials{})
 		for range 3 {
 			time.Sleep(20 * time.Minute)
-			if err := h.check(t, from(ours), cookie(first)); err != nil {
+			if err := h.check(t, inFrame(), cookie(first)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -192,25 +192,25 @@ func TestAnOldSecretIsReplacedAndWorksAMinuteMore(t *testing.T) {
 			t.Fatalf("after an hour: %+v", second)
 		}
 		time.Sleep(10 * time.Minute)
-		if err := h.check(t, from(ours), cookie(first)); err != nil {
+		if err := h.check(t, inFrame(), cookie(first)); err != nil {
 			t.Errorf("the old secret before its successor was used: %v", err)
 		}
-		if err := h.check(t, from(ours), cookie(second)); err != nil {
+		if err := h.check(t, inFrame(), cookie(second)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(chat.CredentialGrace - time.Second)
-		if err := h.check(t, from(ours), cookie(first)); err != nil {
+		if err := h.check(t, inFrame(), cookie(first)); err != nil {
 			t.Errorf("the old secret within a minute: %v", err)
 		}
 		time.Sleep(time.Second)
-		wants(t, "the old secret after a minute", h.check(t, from(ours), cookie(first)), chat.Unauthorized, "session_required")
+		wants(t, "the old secret after a minute", h.check(t, inFrame(), cookie(first)), chat.Unauthorized, "session_required")
 	})
 }
 
 func TestWhoLogsOutIsAStrangerAfterwards(t *testing.T) {
 	h := newHouse(t)
 	in := h.byFrame(t, gate.Credentials{})
-	pass, err := h.Check(t.Context(), gate.Request{Caller: from(ours), Credentials: cookie(in)}, gate.Acting)
+	pass, err := h.Check(t.Context(), gate.Request{Caller: inFrame(), Credentials: cookie(in)}, gate.Acting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestWhoLogsOutIsAStrangerAfterwards(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(t, "a stream", h.Holds(t.Context(), pass), chat.Unauthorized, "session_required")
-	wants(t, "a request", h.check(t, from(ours), cookie(in)), chat.Unauthorized, "session_required")
+	wants(t, "a request", h.check(t, inFrame(), cookie(in)), chat.Unauthorized, "session_required")
 	if next := h.byFrame(t, cookie(in)); next.Visitor.ID == in.Visitor.ID || next.Visitor.Returning {
 		t.Errorf("known again: %+v", next.Visitor)
 	}
@@ -234,7 +234,7 @@ func TestANewConversationIsTheOneThatIsOpen(t *testing.T) {
 	if err != nil || session.ConversationID == in.Session.ConversationID {
 		t.Fatalf("%+v, %v", session, err)
 	}
-	pass, err := h.Check(t.Context(), gate.Request{Caller: from(ours), Credentials: cookie(in)}, gate.Reading)
+	pass, err := h.Check(t.Context(), gate.Request{Caller: inFrame(), Credentials: cookie(in)}, gate.Reading)
 	if err != nil || pass.Session.ConversationID != session.ConversationID {
 		t.Errorf("open is %s, %v, want %s", pass.Session.ConversationID, err, session.ConversationID)
 	}
@@ -243,7 +243,7 @@ func TestANewConversationIsTheOneThatIsOpen(t *testing.T) {
 func TestAFingerprintIsAHintAndNothingMore(t *testing.T) {
 	h := newHouse(t)
 	enter := func(key string) gate.Entered {
-		return h.enter(t, gate.Entry{SiteKey: key, Caller: page(shop), Fingerprint: "canvas 1", UserAgent: "same", Locale: "de"})
+		return h.enter(t, gate.Entry{SiteKey: key, Caller: onPage(), Fingerprint: "canvas 1", UserAgent: "same", Locale: "de"})
 	}
 	if in := enter(h.site.Key); in.Session.Fingerprint != nil {
 		t.Error("a fingerprint is kept where the site does not let it")
@@ -271,7 +271,7 @@ func TestHeadersAreKeptShortAndClean(t *testing.T) {
 		long[i] = 'a'
 	}
 	in := h.enter(t, gate.Entry{
-		SiteKey: h.site.Key, Caller: page(shop),
+		SiteKey: h.site.Key, Caller: onPage(),
 		UserAgent: "Mozilla\x00\r\n\xff" + string(long), Locale: string(long),
 	})
 	if len(in.Session.UserAgent) > 512 || in.Session.UserAgent[:8] != "Mozillaa" || len(in.Session.Locale) != 35 {
@@ -306,7 +306,7 @@ func TestTooManySessionsFromOneHouseholdAreRefused(t *testing.T) {
 	enter := func(from string) error {
 		_, err := h.Enter(t.Context(), gate.Entry{
 			SiteKey: h.site.Key,
-			Caller:  gate.Caller{Origin: shop, Address: netip.MustParseAddr(from)},
+			Origin:  shop, Address: netip.MustParseAddr(from),
 		})
 		return err
 	}

@@ -14,10 +14,11 @@ const TicketLife = 10 * time.Minute
 
 // FrameRequest asks for the page that a shop holds in a frame.
 type FrameRequest struct {
+	Caller
+
 	SiteKey string
 	Referer string // header Referer, "" where there is none
 	Dest    string // header Sec-Fetch-Dest, "" where there is none
-	Caller
 }
 
 // Framing is what that page is served with.

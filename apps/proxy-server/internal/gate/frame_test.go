@@ -29,7 +29,7 @@ func TestTheFrameIsHeldByThePageThatAskedOrByNoStranger(t *testing.T) {
 		"about:blank":                      h.site.Origins,
 		"https://shop.example\r\nX-Evil:1": h.site.Origins,
 	} {
-		f, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: h.site.Key, Referer: referer, Dest: "iframe", Caller: gate.Caller{Address: address}})
+		f, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: h.site.Key, Referer: referer, Dest: "iframe", Address: address})
 		if diff := cmp.Diff(want, f.Ancestors); err != nil || diff != "" || f.Ticket == "" {
 			t.Errorf("referer %q: %v, ticket %q (-want +got)\n%s", referer, err, f.Ticket, diff)
 		}
@@ -39,7 +39,7 @@ func TestTheFrameIsHeldByThePageThatAskedOrByNoStranger(t *testing.T) {
 func TestASiteWithoutOriginsIsFramedByNobody(t *testing.T) {
 	h := newHouse(t)
 	h.addSite(t, "pk_bare")
-	f, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: "pk_bare", Referer: "https://shop.example/", Caller: gate.Caller{Address: address}})
+	f, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: "pk_bare", Referer: "https://shop.example/", Address: address})
 	if err != nil || len(f.Ancestors) != 0 {
 		t.Errorf("framed by %v, %v", f.Ancestors, err)
 	}
@@ -47,7 +47,7 @@ func TestASiteWithoutOriginsIsFramedByNobody(t *testing.T) {
 
 func TestATopLevelDocumentGetsNoTicket(t *testing.T) {
 	h := newHouse(t)
-	f, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: h.site.Key, Dest: "document", Caller: gate.Caller{Address: address}})
+	f, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: h.site.Key, Dest: "document", Address: address})
 	if err != nil || f.Ticket != "" {
 		t.Errorf("ticket %q, %v", f.Ticket, err)
 	}
@@ -56,7 +56,7 @@ func TestATopLevelDocumentGetsNoTicket(t *testing.T) {
 func TestThereIsNoFrameForWhatIsNoSite(t *testing.T) {
 	h := newHouse(t)
 	for _, key := range []string{"", "pk_", "pk_nobody", "shop", "pk_shop ", "pk_shop/..", "pk_shop\n", strings.Repeat("pk_a", 1000)} {
-		_, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: key, Caller: gate.Caller{Address: address}})
+		_, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: key, Address: address})
 		wants(t, key, err, chat.NotFound, "site_unknown")
 	}
 }
@@ -64,7 +64,7 @@ func TestThereIsNoFrameForWhatIsNoSite(t *testing.T) {
 func TestATicketIsGoodForTenMinutesAndManyTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		e := gate.Entry{SiteKey: h.site.Key, Ticket: h.ticket(t), Caller: from(ours)}
+		e := gate.Entry{SiteKey: h.site.Key, Ticket: h.ticket(t), Caller: inFrame()}
 		for _, wait := range []time.Duration{0, time.Minute, 9*time.Minute - 2*time.Second} {
 			time.Sleep(wait)
 			h.enter(t, e)
@@ -79,12 +79,12 @@ func TestATicketIsGoodForItsSiteAndPageOnly(t *testing.T) {
 	h := newHouse(t)
 	other := h.addSite(t, "pk_other", shop)
 	word := h.ticket(t)
-	_, err := h.Enter(t.Context(), gate.Entry{SiteKey: other.Key, Ticket: word, Caller: from(ours)})
+	_, err := h.Enter(t.Context(), gate.Entry{SiteKey: other.Key, Ticket: word, Caller: inFrame()})
 	wants(t, "at another site", err, chat.Forbidden, "origin_forbidden")
 	for name, forged := range map[string]string{
 		"own words": "cGtfc2hvcA", "longer": word + "A", "shorter": word[:len(word)-2], "nonsense": "%%%",
 	} {
-		_, err := h.Enter(t.Context(), gate.Entry{SiteKey: h.site.Key, Ticket: forged, Caller: from(ours)})
+		_, err := h.Enter(t.Context(), gate.Entry{SiteKey: h.site.Key, Ticket: forged, Caller: inFrame()})
 		wants(t, name, err, chat.Forbidden, "ticket_invalid")
 	}
 }
@@ -99,7 +99,7 @@ func TestATicketEndsWhenItsPageIsNoLongerListed(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		_, err := h.Enter(t.Context(), gate.Entry{SiteKey: site.Key, Ticket: word, Caller: from(ours)})
+		_, err := h.Enter(t.Context(), gate.Entry{SiteKey: site.Key, Ticket: word, Caller: inFrame()})
 		wants(t, "after its page was taken off the list", err, chat.Forbidden, "origin_forbidden")
 	})
 }
@@ -159,7 +159,7 @@ func FuzzAWordThatIsNoTicketLetsNobodyIn(f *testing.F) {
 		if word == "" {
 			return
 		}
-		_, err := h.Enter(t.Context(), gate.Entry{SiteKey: h.site.Key, Ticket: word, Caller: from(ours)})
+		_, err := h.Enter(t.Context(), gate.Entry{SiteKey: h.site.Key, Ticket: word, Caller: inFrame()})
 		if chat.KindOf(err) != chat.Forbidden {
 			t.Errorf("%q: %v", word, err)
 		}

@@ -29,6 +29,7 @@ type Options struct {
 // Gate lets visitors in. Its methods may be called at once.
 type Gate struct {
 	Options
+
 	sites *sites
 }
 

@@ -22,29 +22,30 @@ const (
 // house is a gate on the real store, keyring and limiter.
 type house struct {
 	*gate.Gate
+
 	store *sqlstore.Store
 	site  chat.Site
 	data  string // the folder of the database
 }
 
-func newHouse(t testing.TB, changes ...func(*gate.Options)) house {
-	t.Helper()
-	data := t.TempDir()
-	engine, err := sqlite.Open(t.Context(), filepath.Join(data, "chat.db"))
+func newHouse(tb testing.TB, changes ...func(*gate.Options)) house {
+	tb.Helper()
+	data := tb.TempDir()
+	engine, err := sqlite.Open(tb.Context(), filepath.Join(data, "chat.db"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { engine.Close() })
-	if err := sqlstore.Migrate(t.Context(), engine); err != nil {
-		t.Fatal(err)
+	tb.Cleanup(func() { engine.Close() })
+	if err := sqlstore.Migrate(tb.Context(), engine); err != nil {
+		tb.Fatal(err)
 	}
 	file, err := keyring.NewKeyFile()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	keys, err := keyring.Open(t.Context(), file, sqlstore.NewKeys(engine))
+	keys, err := keyring.Open(tb.Context(), file, sqlstore.NewKeys(engine))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	store := sqlstore.New(engine, keys)
 	o := gate.Options{Store: store, Limiter: memory.New(1000), Tickets: keys, Digest: keys.Digest, Own: []chat.Origin{ours}}
@@ -52,32 +53,37 @@ func newHouse(t testing.TB, changes ...func(*gate.Options)) house {
 		change(&o)
 	}
 	h := house{Gate: gate.New(o), store: store, data: data}
-	h.site = h.addSite(t, "pk_shop", shop, "https://*.shop.example")
+	h.site = h.addSite(tb, "pk_shop", shop, "https://*.shop.example")
 	return h
 }
 
-func (h house) addSite(t testing.TB, key string, origins ...chat.OriginPattern) chat.Site {
-	t.Helper()
+func (h house) addSite(tb testing.TB, key string, origins ...chat.OriginPattern) chat.Site {
+	tb.Helper()
 	now := time.Now()
 	site := chat.Site{
 		ID: chat.SiteID(chat.NewID()), Key: key, Name: key, Origins: origins,
 		Agent: chat.AgentSettings{Kind: chat.AgentDemo}.WithDefaults(), CreatedAt: now, UpdatedAt: now,
 	}
-	if err := h.store.AddSite(t.Context(), site); err != nil {
-		t.Fatal(err)
+	if err := h.store.AddSite(tb.Context(), site); err != nil {
+		tb.Fatal(err)
 	}
 	return site
 }
 
 var address = netip.MustParseAddr("192.0.2.7")
 
-func from(origin string) gate.Caller {
-	return gate.Caller{Origin: origin, FetchSite: "same-origin", Address: address}
+// inFrame is a request by the frame, onPage one by a page of the shop itself.
+func inFrame() gate.Caller {
+	return gate.Caller{Origin: ours, FetchSite: "same-origin", Address: address}
+}
+
+func onPage() gate.Caller {
+	return gate.Caller{Origin: shop, FetchSite: "cross-site", Address: address}
 }
 
 func (h house) ticket(t *testing.T) string {
 	t.Helper()
-	f, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: h.site.Key, Referer: shop + "/", Dest: "iframe", Caller: gate.Caller{Address: address}})
+	f, err := h.Frame(t.Context(), gate.FrameRequest{SiteKey: h.site.Key, Referer: shop + "/", Dest: "iframe", Address: address})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,17 +103,13 @@ func (h house) enter(t *testing.T, e gate.Entry) gate.Entered {
 // byFrame opens a session as the frame of our own pages does.
 func (h house) byFrame(t *testing.T, shown gate.Credentials) gate.Entered {
 	t.Helper()
-	return h.enter(t, gate.Entry{SiteKey: h.site.Key, Ticket: h.ticket(t), Caller: from(ours), Credentials: shown})
+	return h.enter(t, gate.Entry{SiteKey: h.site.Key, Ticket: h.ticket(t), Caller: inFrame(), Credentials: shown})
 }
 
 // byPage opens a session as a page of the shop does that has no frame.
 func (h house) byPage(t *testing.T, shown gate.Credentials) gate.Entered {
 	t.Helper()
-	return h.enter(t, gate.Entry{SiteKey: h.site.Key, Caller: page(shop), Credentials: shown})
-}
-
-func page(origin string) gate.Caller {
-	return gate.Caller{Origin: origin, FetchSite: "cross-site", Address: address}
+	return h.enter(t, gate.Entry{SiteKey: h.site.Key, Caller: onPage(), Credentials: shown})
 }
 
 func bearer(in gate.Entered) gate.Credentials { return gate.Credentials{Bearer: in.Token.Reveal()} }

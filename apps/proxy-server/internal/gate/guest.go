@@ -13,10 +13,11 @@ import (
 // Guest asks for something in the name of a page that knows nothing of our
 // sessions and keeps a word of its own instead.
 type Guest struct {
+	Caller
+
 	SiteKey   string
 	Word      string // a random UUID (version 4), as only its maker can know it
 	UserAgent string
-	Caller
 }
 
 // wordShape has 122 random bits; anything shorter or made otherwise can be
@@ -53,7 +54,7 @@ func (g *Gate) Welcome(ctx context.Context, w Guest, cost Cost) (Pass, error) {
 	}
 	now := time.Now()
 	secret := w.secret(site)
-	e.Credentials.Bearer = secret
+	e.Bearer = secret
 	h, err := g.recognise(ctx, site, by, e, now)
 	if err != nil {
 		return Pass{}, err

@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"errors"
 	"testing"
 
 	"securechat/internal/chat"
@@ -10,7 +11,7 @@ import (
 const word = "3f1c9a52-7d1e-4c0b-9a59-0f2d6c1b7e11"
 
 func (h house) guest(word, origin string) gate.Guest {
-	return gate.Guest{SiteKey: h.site.Key, Word: word, Caller: gate.Caller{Origin: origin, FetchSite: "cross-site", Address: address}}
+	return gate.Guest{SiteKey: h.site.Key, Word: word, Origin: origin, FetchSite: "cross-site", Address: address}
 }
 
 func TestGuestWithTheSameWordIsTheSameVisitor(t *testing.T) {
@@ -64,8 +65,8 @@ func TestGuestsWordIsNeitherNameNorCredential(t *testing.T) {
 		}
 	}
 	_, err = h.Check(t.Context(), gate.Request{
-		Caller:      gate.Caller{Origin: shop, Address: address},
-		Credentials: gate.Credentials{Bearer: word},
+		Origin: shop, Address: address,
+		Bearer: word,
 	}, gate.Reading)
 	if chat.KindOf(err) != chat.Unauthorized {
 		t.Errorf("the word as a bearer's token: %v", err)
@@ -91,7 +92,8 @@ func TestGuestsWordMustBeARandomUUID(t *testing.T) {
 		"3f1c9a52-7d1e-4c0b-9a59-0f2d6c1b7e11x", // longer
 	} {
 		_, err := h.Welcome(t.Context(), h.guest(weak, shop), gate.Sending)
-		if told, ok := err.(*chat.Error); !ok || told.Kind != chat.Invalid || told.Field != "sessionId" {
+		told, ok := errors.AsType[*chat.Error](err)
+		if !ok || told.Kind != chat.Invalid || told.Field != "sessionId" {
 			t.Errorf("%q: %v", weak, err)
 		}
 	}

@@ -52,7 +52,7 @@ func DefaultLimits() Limits {
 }
 
 // Exceeded is the cause of a [chat.Limited] error of this room.
-type Exceeded struct{ Verdict }
+type Exceeded struct{ Verdict } //nolint:errname // it is said together with its room: gate.Exceeded
 
 func (e Exceeded) Error() string { return "limit by " + e.Name }
 

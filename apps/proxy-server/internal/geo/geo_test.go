@@ -43,8 +43,8 @@ func named(name string) []byte { return fields(field("names", fields(field("en",
 // database is a file whose one record stands for every IPv4 address below 128.0.0.0.
 func database(record []byte) []byte {
 	const nodes = 1
-	node := []byte{0, 0, nodes + 16, 0, 0, nodes} // left: the record; right: nothing
-	out := append(node, make([]byte, 16)...)
+	out := []byte{0, 0, nodes + 16, 0, 0, nodes} // left: the record; right: nothing
+	out = append(out, make([]byte, 16)...)
 	out = append(out, record...)
 	out = append(out, "\xab\xcd\xefMaxMind.com"...)
 	return append(out, fields(

@@ -30,6 +30,7 @@ const rsaBits = 3072
 // key is a stored key, opened. Which member is set follows from its use.
 type key struct {
 	Key
+
 	sealer   tink.AEAD        // data, ticket
 	digester *prf.Set         // digest
 	signer   jose.Signer      // es256, rs256
@@ -86,12 +87,12 @@ func newPair(use Use) (secret []byte, name string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	print, err := (&jose.JSONWebKey{Key: pair.Public()}).Thumbprint(crypto.SHA256)
+	thumbprint, err := (&jose.JSONWebKey{Key: pair.Public()}).Thumbprint(crypto.SHA256)
 	if err != nil {
 		return nil, "", err
 	}
 	secret, err = x509.MarshalPKCS8PrivateKey(pair)
-	return secret, base64.RawURLEncoding.EncodeToString(print), err
+	return secret, base64.RawURLEncoding.EncodeToString(thumbprint), err
 }
 
 // label ties a sealed key to its row, so that it opens in no other.

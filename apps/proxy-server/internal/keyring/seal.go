@@ -84,19 +84,19 @@ func (r ring) seal(plain, place []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
-	return append(binary.AppendUvarint(nil, uint64(with.Number)), ciphertext...), nil
+	return append(binary.AppendVarint(nil, int64(with.Number)), ciphertext...), nil
 }
 
 func (k *Keyring) open(ctx context.Context, id ringID, sealed, place []byte) ([]byte, error) {
-	number, n := binary.Uvarint(sealed)
-	if n <= 0 || number == 0 || number > 1<<31 {
+	number, n := binary.Varint(sealed)
+	if n <= 0 {
 		return nil, ErrBroken
 	}
 	r, err := k.ring(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	with := r.numbered(int(number))
+	with := r.numbered(number)
 	if with == nil {
 		return nil, ErrBroken
 	}
@@ -118,9 +118,9 @@ func (r ring) current() *key {
 }
 
 // numbered returns nil where there is no such key.
-func (r ring) numbered(number int) *key {
+func (r ring) numbered(number int64) *key {
 	for _, k := range r.keys {
-		if k.Number == number {
+		if int64(k.Number) == number {
 			return k
 		}
 	}

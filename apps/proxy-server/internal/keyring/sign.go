@@ -148,7 +148,7 @@ func (r ring) candidates() []*key {
 	now := r.current()
 	all := []*key{now}
 	for _, number := range []int{now.Number + 1, now.Number - 1} {
-		if k := r.numbered(number); k != nil {
+		if k := r.numbered(int64(number)); k != nil {
 			all = append(all, k)
 		}
 	}

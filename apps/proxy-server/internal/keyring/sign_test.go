@@ -27,7 +27,7 @@ func verify(t *testing.T, token, publicPEM string, alg chat.TokenAlgorithm) bool
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 	if err != nil {
 		return false
 	}
@@ -59,7 +59,7 @@ func keySet(t *testing.T, k *keyring.Keyring) jose.JSONWebKeySet {
 
 // inSet says whether a receiver that reads the key set takes the token.
 func inSet(token string, set jose.JSONWebKeySet) bool {
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
 	if err != nil {
 		return false
 	}

@@ -30,6 +30,7 @@ func NewTextLog(w io.Writer, level slog.Leveler, attrs ...Attrs) *slog.Logger {
 
 type handler struct {
 	slog.Handler
+
 	attrs []Attrs
 }
 

@@ -39,7 +39,10 @@ func (l *limited) through(take gate.Take) int {
 // has asked yet, and whose buckets hold for the length of a test.
 func TestLimiter(t *testing.T, open func(t *testing.T) gate.Limiter) {
 	// Limiters that share a clock judge by it, so times stay near the true one.
-	begin := func(t *testing.T) *limited { return &limited{t, open(t), time.Now()} }
+	begin := func(t *testing.T) *limited {
+		t.Helper()
+		return &limited{t, open(t), time.Now()}
+	}
 	slow := gate.Limit{Burst: 3, Per: 3 * time.Hour}
 	take := func(key string) gate.Take { return gate.Take{Name: "address", Key: key, Limit: slow} }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/binary"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,9 +65,9 @@ type charge struct {
 // emptyAt is when the bucket will have leaked dry, in nanoseconds of the Unix
 // epoch; the charges of the same call count already.
 func (l *Limiter) emptyAt(bucket uint64, due []charge) int64 {
-	for i := len(due) - 1; i >= 0; i-- {
-		if due[i].bucket == bucket {
-			return due[i].emptyAt
+	for _, d := range slices.Backward(due) {
+		if d.bucket == bucket {
+			return d.emptyAt
 		}
 	}
 	return l.buckets.get(bucket)

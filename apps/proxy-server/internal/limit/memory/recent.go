@@ -1,6 +1,9 @@
 package memory
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // recent is a map of bounded size that forgets what was set longest ago. Its
 // entries lie in one slice and point at each other by number, which takes
@@ -19,7 +22,7 @@ type entry struct {
 }
 
 func newRecent(most int) recent {
-	return recent{most: max(most, 1), index: make(map[uint64]uint32), entries: make([]entry, 1)}
+	return recent{most: min(max(most, 1), math.MaxInt32), index: make(map[uint64]uint32), entries: make([]entry, 1)}
 }
 
 // get returns 0 for what is not remembered.
@@ -35,7 +38,7 @@ func (r *recent) set(bucket uint64, emptyAt int64) {
 			r.entries = slices.Grow(r.entries, min(grown, r.most+1-grown)) // never beyond what is needed in the end
 		}
 		r.entries = append(r.entries, entry{})
-		at = uint32(len(r.entries) - 1)
+		at = uint32(len(r.entries) - 1) //nolint:gosec // bounded by newRecent
 	default:
 		at = r.entries[0].newer
 		r.unlink(at)
