@@ -42,7 +42,10 @@ func TestStore(t *testing.T, open func(t *testing.T, sites ...chat.Site) gate.St
 	now := time.Date(2026, 11, 23, 12, 0, 0, 123456000, time.UTC)
 	site := chat.Site{ID: chat.SiteID(chat.NewID()), Key: "pk_one", Name: "One", CreatedAt: now, UpdatedAt: now}
 	other := chat.Site{ID: chat.SiteID(chat.NewID()), Key: "pk_ONE", Name: "Two", Disabled: true, CreatedAt: now, UpdatedAt: now}
-	f := func(t *testing.T) fixture { return fixture{t, open(t, site, other)} }
+	f := func(t *testing.T) fixture {
+		t.Helper()
+		return fixture{t, open(t, site, other)}
+	}
 
 	t.Run("ASiteIsFoundByItsKeyAndByItsID", func(t *testing.T) {
 		s := open(t, site, other)
