@@ -21,8 +21,8 @@ test('an answer goes on from the same word on the next page', async () => {
   await expect.poll(widget.answer, { timeout: 10_000 }).toContain('w60')
   const before = await widget.answer()
 
-  await page.getByRole('link', { name: /Terra Mug/ }).click()
-  await page.getByRole('heading', { level: 1, name: 'Terra Mug' }).waitFor()
+  await page.getByRole('link', { name: /Aurora Lamp/ }).click()
+  await page.getByRole('heading', { level: 1, name: 'Aurora Lamp' }).waitFor()
   await expect.poll(widget.answer, { timeout: 10_000 }).not.toBe('')
   const after = await widget.answer()
   expect(words(400).startsWith(before)).toBe(true)
@@ -56,7 +56,7 @@ test('two tabs show the same answer', async () => {
   await there.getByRole('article', { name: 'Assistant' }).waitFor()
   await page.bringToFront()
   await widget.ask('long 80')
-  const told = () => there.getByRole('article', { name: 'Assistant' }).last().innerText()
+  const told = () => there.getByRole('article', { name: 'Assistant' }).last().textContent()
   await expect.poll(told, { timeout: 20_000 }).toContain('w79')
 })
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   type BrowserContext,
   type BrowserContextOptions,
@@ -41,14 +42,11 @@ interface Habits extends BrowserContextOptions {
   keepsNothing?: true
 }
 
-const executablePath =
-  process.env['CHROMIUM'] ||
-  execFileSync('sh', [
-    '-c',
-    'command -v chromium || command -v chromium-browser || command -v google-chrome',
-  ])
-    .toString()
-    .trim()
+const executablePath = fileURLToPath(new URL('chromium.sh', import.meta.url))
+
+const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
+const find = names.map((name) => `command -v ${name}`).join(' || ')
+process.env['CHROMIUM'] ||= execFileSync('sh', ['-c', find]).toString().trim()
 
 /** Opens a fresh browser: nothing in it comes from another test. */
 export async function openShopper({ keepsNothing, ...habits }: Habits = {}): Promise<Shopper> {

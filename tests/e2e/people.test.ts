@@ -43,7 +43,8 @@ test('the keyboard is enough', async () => {
   }
   await page.keyboard.press('Enter')
   await widget.composer.waitFor()
-  await expect.poll(() => widget.composer.evaluate((field) => field.matches(':focus'))).toBe(true)
+  const inField = () => widget.composer.evaluate((field) => document.activeElement === field)
+  await expect.poll(inField).toBe(true)
   await page.keyboard.type('long 15')
   await page.keyboard.press('Enter')
   await expect.poll(widget.answer, { timeout: 10_000 }).toBe(words(15))
