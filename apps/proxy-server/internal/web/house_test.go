@@ -151,6 +151,14 @@ func (s *safeText) String() string {
 	return s.b.String()
 }
 
+// take returns what was written since it was last taken.
+func (s *safeText) take() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.b.Reset()
+	return s.b.String()
+}
+
 // script is an agent that says what the test hands it, question by question.
 type script struct {
 	mu    sync.Mutex

@@ -60,6 +60,8 @@ type stream struct {
 	line  []byte
 	begun bool
 	over  bool
+
+	silent int // beats so far
 }
 
 // stream passes events on until there are no more, the reader leaves or is too
@@ -110,9 +112,12 @@ func (s *server) noteBroken(r *http.Request, err error) {
 func (s *stream) start(stands func() bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	silent := 0
 	s.timer = time.AfterFunc(helloAfter, func() {
-		if silent++; silent%beatsPerLook == 0 && !stands() {
+		s.mu.Lock()
+		s.silent++
+		look := s.silent%beatsPerLook == 0
+		s.mu.Unlock()
+		if look && !stands() {
 			s.quit()
 			return
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,8 +19,8 @@ import (
 // nobody reads: a write lasts until its deadline.
 type paper struct {
 	header   http.Header
-	text     strings.Builder
-	slow     bool
+	text     safeText
+	slow     atomic.Bool
 	deadline time.Time
 }
 
@@ -33,7 +34,7 @@ func (p *paper) SetWriteDeadline(at time.Time) error {
 }
 
 func (p *paper) Write(b []byte) (int, error) {
-	if p.slow {
+	if p.slow.Load() {
 		time.Sleep(time.Until(p.deadline))
 		return 0, os.ErrDeadlineExceeded
 	}
@@ -55,20 +56,20 @@ func TestS13SilenceIsFilledEvery15Seconds(t *testing.T) {
 		s.start(func() bool { return true })
 		time.Sleep(helloAfter)
 		synctest.Wait()
-		if got := p.text.String(); got != "retry: 2000\n\n" {
+		if got := p.text.take(); got != "retry: 2000\n\n" {
 			t.Errorf("at once it says %q", got)
 		}
 		time.Sleep(14 * time.Second)
 		must(t, s.tell(chat.Event{Cursor: "e.1", Kind: chat.LogReset}))
-		p.text.Reset()
+		p.text.take()
 		time.Sleep(heartbeat - time.Nanosecond)
 		synctest.Wait()
-		if got := p.text.String(); got != "" {
+		if got := p.text.take(); got != "" {
 			t.Errorf("soon after an event it says %q", got)
 		}
 		time.Sleep(3 * heartbeat)
 		synctest.Wait()
-		if got := p.text.String(); got != ": \n\n: \n\n: \n\n" {
+		if got := p.text.take(); got != ": \n\n: \n\n: \n\n" {
 			t.Errorf("in 60 s of silence it says %q", got)
 		}
 	})
@@ -79,14 +80,14 @@ func TestStreamEndsSoonAfterItsSessionNoLongerStands(t *testing.T) {
 		p := &paper{}
 		s := p.stream(t)
 		defer s.close()
-		stands := true
-		s.start(func() bool { return stands })
+		var fell atomic.Bool
+		s.start(func() bool { return !fell.Load() })
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		if s.ctx.Err() != nil {
 			t.Fatal("it has ended while the session stood")
 		}
-		stands = false
+		fell.Store(true)
 		time.Sleep(beatsPerLook * heartbeat)
 		synctest.Wait()
 		if s.ctx.Err() == nil {
@@ -101,7 +102,9 @@ func TestS07ReaderWithoutProgressIsDroppedAfter10Seconds(t *testing.T) {
 		s := p.stream(t)
 		defer s.close()
 		s.start(func() bool { return true })
-		p.slow = true
+		time.Sleep(helloAfter)
+		synctest.Wait()
+		p.slow.Store(true)
 		began := time.Now()
 		if err := s.tell(chat.Event{Cursor: "e.1", Kind: chat.LogReset}); err == nil {
 			t.Error("the write went through")
@@ -121,14 +124,14 @@ func TestNothingIsWrittenAfterTheEnd(t *testing.T) {
 		s := p.stream(t)
 		s.start(func() bool { return true })
 		s.close()
-		p.text.Reset()
+		p.text.take()
 		s.leave()
 		if err := s.tell(chat.Event{Cursor: "e.1", Kind: chat.LogReset}); err == nil {
 			t.Error("it takes another event")
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if got := p.text.String(); got != "" {
+		if got := p.text.take(); got != "" {
 			t.Errorf("it says %q", got)
 		}
 	})
