@@ -118,6 +118,22 @@ func cookie(in gate.Entered) gate.Credentials {
 	return gate.Credentials{Cookies: []gate.Cookie{{in.CookieName, in.Token.Reveal()}}}
 }
 
+// BenchmarkCheck lets one visitor in again and again.
+func BenchmarkCheck(b *testing.B) {
+	h := newHouse(b)
+	in, err := h.Enter(b.Context(), gate.Entry{SiteKey: h.site.Key, Caller: onPage()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	request := gate.Request{Caller: onPage(), Credentials: bearer(in)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := h.Check(b.Context(), request, gate.Sending); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // wants checks the kind and code of an error; "" stands for none.
 func wants(t *testing.T, what string, err error, kind chat.Kind, code string) {
 	t.Helper()

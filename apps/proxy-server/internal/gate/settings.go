@@ -23,12 +23,12 @@ func ParseLimits(text string) (Limits, error) {
 		name, value, _ := strings.Cut(strings.TrimSpace(change), "=")
 		limit, err := parseLimit(value)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("read limit %s: %w", name, err)
 		}
 		cost, tier, _ := strings.Cut(name, ".")
 		tiers, known := limits[Cost(cost)]
 		if !known || !tiers.set(tier, limit) {
-			return nil, fmt.Errorf("%q is no limit: want a cost (frame, enter, send, act, read), a dot and a tier (address, network, session, site)", name)
+			return nil, fmt.Errorf("read limits: %q is none, want a cost (frame, enter, send, act, read), a dot and a tier (address, network, session, site)", name)
 		}
 		limits[Cost(cost)] = tiers
 	}

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"regexp"
 	"sync"
 	"time"
@@ -119,10 +118,7 @@ func (s *sites) look(ctx context.Context, name string, find func(context.Context
 	case <-ctx.Done():
 		return sighting{}, ctx.Err()
 	case result := <-found:
-		got, ok := result.Val.(sighting)
-		if !ok {
-			return sighting{}, errors.Join(errors.New("look for site"), result.Err)
-		}
+		got, _ := result.Val.(sighting)
 		return got, result.Err
 	}
 }

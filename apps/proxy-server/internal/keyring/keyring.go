@@ -6,6 +6,7 @@ package keyring
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -76,19 +77,28 @@ func Used(ctx context.Context, store Store) (bool, error) {
 // Open returns the keyring of a store. A key file that is damaged, or is not
 // the one that sealed the store's keys, is an error that changes nothing.
 func Open(ctx context.Context, keyFile []byte, store Store) (*Keyring, error) {
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(keyFile)))
+	master, err := readKeyFile(keyFile)
 	if err != nil {
-		return nil, fmt.Errorf("the key file cannot be read as a keyset: %w", err)
-	}
-	master, err := aead.New(handle)
-	if err != nil {
-		return nil, fmt.Errorf("the key file holds no key to seal with: %w", err)
+		return nil, err
 	}
 	k := &Keyring{store: store, master: master, rings: make(map[ringID]ring)}
 	if _, err := k.ring(ctx, ringID{"", UseData}); err != nil {
 		return nil, err
 	}
 	return k, nil
+}
+
+// readKeyFile leaves out why a file cannot be read: the cause would quote it.
+func readKeyFile(content []byte) (tink.AEAD, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(content)))
+	if err != nil {
+		return nil, errors.New("the key file is damaged, or no key file at all: it must hold a Tink keyset in JSON")
+	}
+	master, err := aead.New(handle)
+	if err != nil {
+		return nil, errors.New("the key file holds no key that can seal")
+	}
+	return master, nil
 }
 
 // ring returns the keys for one use, made now where there are none.

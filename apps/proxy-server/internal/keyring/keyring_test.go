@@ -101,10 +101,11 @@ func TestAnotherKeyFileIsRefusedAndChangesNothing(t *testing.T) {
 		"empty":    {},
 		"damaged":  file[:len(file)/2],
 		"no key":   []byte(`{"primaryKeyId":1,"key":[]}`),
-		"not JSON": []byte("secret"),
+		"not JSON": []byte("canary"),
 	} {
-		if _, err := keyring.Open(t.Context(), wrong, store); err == nil || !strings.Contains(err.Error(), "key file") {
-			t.Errorf("%s: got %v, want an error that names the key file", name, err)
+		_, err := keyring.Open(t.Context(), wrong, store)
+		if err == nil || !strings.Contains(err.Error(), "key file") || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: got %v, want an error that names the key file and quotes nothing", name, err)
 		}
 	}
 	if got, err := open(t, file, store).Open(t.Context(), shop, sealed, nil); err != nil || string(got) != "hello" {
