@@ -44,11 +44,11 @@ func (t *turn) note() {
 		return
 	}
 	n.busy, n.seq, n.bytes = true, t.answer.seq, len(t.answer.text)
-	seq, text := n.seq, string(t.answer.text)
+	of, seq, text := t.Turn, n.seq, string(t.answer.text)
 	t.relay.work.Go(func() {
 		ctx, cancel := t.relay.act()
 		defer cancel()
-		n.kept <- t.relay.Store.Note(ctx, t.Turn, seq, text)
+		n.kept <- t.relay.Store.Note(ctx, of, seq, text)
 	})
 }
 

@@ -55,12 +55,17 @@ func (t *turn) perform() (err error) {
 		return err
 	}
 	place := t.relay.queue.enter(t.SiteID, t.VisitorID, t.asker.Site.Agent.MaxRuns)
+	asked := false
+	defer func() {
+		if !asked {
+			place.leave()
+		}
+	}()
 	if err := t.standInLine(place); err != nil {
-		place.leave()
 		return err
 	}
 	t.tell(chat.Event{Kind: chat.TurnStarted, QuestionID: t.QuestionID})
-	t.askedAt = time.Now()
+	asked, t.askedAt = true, time.Now()
 	return t.listen(place)
 }
 
