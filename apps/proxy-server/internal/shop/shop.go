@@ -38,8 +38,8 @@ type page struct {
 	Here        string // the entry of the navigation that is open
 	WidgetBase  string
 	SiteKey     string
-	FreeFrom    int    // euros from which delivery is free
-	Delivery    string // euros below that
+	FreeFrom    int // euros from which delivery is free
+	Delivery    int // euros below that
 	Products    []product
 	Product     product
 	Suggestions []product
@@ -47,7 +47,7 @@ type page struct {
 
 const (
 	freeFrom = 60
-	delivery = "4.90"
+	delivery = 4
 )
 
 // Handler serves the shop under /demo/. The chat is loaded from widgetBase,

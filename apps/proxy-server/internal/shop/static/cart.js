@@ -2,7 +2,7 @@
 {
   const key = 'northlight-cart'
   const most = 9
-  const euros = (n) => `€${Number.isInteger(n) ? n : n.toFixed(2)}`
+  const euros = (n) => `€${n}`
 
   /** What is stored is anybody's to change: only whole numbers of pieces are believed. */
   const read = () => {
