@@ -28,7 +28,8 @@ function hear(message: FromPage): void {
 async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
   const chat = openChat({ ...config, locale: hello.lang || config.locale }, hello.page)
   const view = createRoot(root)
-  let panel = { shown: hello.shown, fullScreen: false, prefill: null as Prefill | null }
+  // Until the page has told, take the panel for a phone's: focus would raise its keyboard.
+  let panel = { shown: hello.shown, fullScreen: true, prefill: null as Prefill | null }
   let locale = await loadLocale(hello.lang || config.locale)
   let look = { lang: hello.lang, theme: hello.theme, accent: hello.accent }
 

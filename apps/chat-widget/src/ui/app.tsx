@@ -65,7 +65,7 @@ export function App({ branding: given, features, panel }: Props) {
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes from anywhere inside
-    <div className="app" data-full={panel.fullScreen || undefined} onKeyDown={leave}>
+    <div className="app" onKeyDown={leave}>
       <Header
         title={branding.title || words.title}
         tagline={branding.tagline}

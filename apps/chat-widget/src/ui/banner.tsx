@@ -6,7 +6,7 @@ import { fill, useLocale } from './locale'
 /** One line under the header: how the connection stands. */
 export function LineBanner({ view }: { view: View }) {
   const { words } = useLocale()
-  const resumed = useBriefly(view.resumed && view.turn !== null, 1600)
+  const resumed = useBriefly(view.resumed, 1600)
   const slow = useAfter(view.phase === 'reconnecting', 600)
   if (view.phase === 'offline') return <Banner icon="offline">{words.offline}</Banner>
   if (slow) return <Banner icon="wait">{words.reconnecting}</Banner>
