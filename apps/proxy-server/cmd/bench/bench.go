@@ -83,6 +83,11 @@ func (p plan) securechat(ctx context.Context, out io.Writer, name, database, ups
 		"SECURECHAT_ALLOW_PRIVATE_UPSTREAMS=127.0.0.0/8", "SECURECHAT_LIMITS=off", "SECURECHAT_LOG_LEVEL=warn",
 	}
 	if database != "" {
+		key, err := p.keyFile(ctx, data)
+		if err != nil {
+			return err
+		}
+		env = append(env, "SECURECHAT_KEY_FILE="+key)
 		schema := fmt.Sprintf("bench_%d", os.Getpid())
 		scoped, drop, err := freshSchema(ctx, database, schema)
 		if err != nil {
@@ -105,6 +110,16 @@ func (p plan) securechat(ctx context.Context, out io.Writer, name, database, ups
 		return err
 	}
 	return measure(ctx, out, subject{name: name, process: server, address: address, siteKey: key})
+}
+
+// keyFile makes the key that replicas would share.
+func (p plan) keyFile(ctx context.Context, data string) (string, error) {
+	content, err := exec.CommandContext(ctx, p.binary, "key").Output()
+	if err != nil {
+		return "", fmt.Errorf("key: %w", err)
+	}
+	path := filepath.Join(data, "shared-key.json")
+	return path, os.WriteFile(path, content, 0o600)
 }
 
 func (p plan) addSite(ctx context.Context, env []string, data, upstream string) (string, error) {

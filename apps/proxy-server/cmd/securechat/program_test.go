@@ -135,7 +135,7 @@ func wholeAnswer() string {
 	for i := range answerTokens {
 		fmt.Fprintf(&b, "w%d ", i)
 	}
-	return strings.TrimSpace(b.String())
+	return b.String()
 }
 
 func newWorkflow(t *testing.T, gap time.Duration) *workflow {
