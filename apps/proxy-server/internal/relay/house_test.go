@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"securechat/internal/chat"
+	"securechat/internal/gate"
 	"securechat/internal/relay"
 	"securechat/internal/relay/relaytest"
 	"securechat/internal/store/sqlite"
@@ -89,8 +90,8 @@ func open(t *testing.T, agent relay.Agent, change ...func(*relay.Options)) *hous
 		}
 	})
 	thread := relaytest.NewThread()
+	thread.Site.Agent.Kind = "script"
 	h := &house{T: t, thread: thread, site: thread.Site, store: sqlstoretest.Holding(t, engine, []relaytest.Thread{thread})}
-	h.site.Agent.Kind = "script"
 	h.start(agent, "first", change...)
 	return h
 }
@@ -357,4 +358,15 @@ func (f *faulty) Finish(ctx context.Context, t chat.Turn, reply *chat.Message) (
 		next = nil
 	}
 	return next, err
+}
+
+// open makes the asker known to the store.
+func (h *house) open(a relay.Asker) {
+	h.Helper()
+	err := h.store.Open(h.Context(), gate.Opening{
+		Visitor: a.Visitor, Session: a.Session, Hash: []byte(a.Session.ID), Made: a.Session.CreatedAt, Until: a.Session.CreatedAt.Add(time.Hour),
+	})
+	if err != nil {
+		h.Fatal(err)
+	}
 }

@@ -76,9 +76,10 @@ func caught(err *error) {
 	}
 }
 
-// know looks up who asked, where that was not heard by this process.
+// know looks up who asked, and what, where this process did not hear it.
 func (t *turn) know() error {
-	if t.asker.Site.ID != "" {
+	heard := t.asker.Site.ID != ""
+	if heard && t.question.ID != "" {
 		return nil
 	}
 	ctx, cancel := t.relay.act()
@@ -87,7 +88,10 @@ func (t *turn) know() error {
 	if err != nil {
 		return broken(chat.Unavailable, "agent_unavailable", err)
 	}
-	t.asker, t.question = r.Asker, r.Question
+	t.question = r.Question
+	if !heard {
+		t.asker = r.Asker
+	}
 	return nil
 }
 
