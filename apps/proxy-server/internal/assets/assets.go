@@ -5,6 +5,8 @@
 package assets
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"crypto/sha512"
 	"embed"
@@ -31,6 +33,7 @@ type Widget struct {
 // File is one file and a digest of its content.
 type File struct {
 	Content []byte
+	Gzipped []byte // the same in gzip (RFC 1952)
 	Hash    string // hexadecimal, URL-safe
 }
 
@@ -78,8 +81,9 @@ func Read(files fs.FS) (Widget, error) {
 		if err != nil {
 			return Widget{}, fmt.Errorf("read the widget's files: %w", err)
 		}
-		sum := sha256.Sum256(content)
-		w.Files[entry.Name()] = File{Content: content, Hash: hex.EncodeToString(sum[:12])}
+		if w.Files[entry.Name()], err = newFile(content); err != nil {
+			return Widget{}, err
+		}
 	}
 	w.Loader = w.Files[manifest.Embed]
 	delete(w.Files, manifest.Embed)
@@ -94,4 +98,18 @@ func Read(files fs.FS) (Widget, error) {
 	sum := sha512.Sum384(w.Loader.Content)
 	w.Integrity = "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
 	return w, nil
+}
+
+func newFile(content []byte) (File, error) {
+	var small bytes.Buffer
+	to, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
+	if err != nil {
+		return File{}, fmt.Errorf("compress the widget's files: %w", err)
+	}
+	_, err = to.Write(content)
+	if err = errors.Join(err, to.Close()); err != nil {
+		return File{}, fmt.Errorf("compress the widget's files: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	return File{Content: content, Gzipped: small.Bytes(), Hash: hex.EncodeToString(sum[:12])}, nil
 }

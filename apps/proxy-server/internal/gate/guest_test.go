@@ -3,6 +3,8 @@ package gate_test
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"securechat/internal/chat"
 	"securechat/internal/gate"
@@ -97,4 +99,25 @@ func TestGuestsWordMustBeARandomUUID(t *testing.T) {
 			t.Errorf("%q: %v", weak, err)
 		}
 	}
+}
+
+func TestGuestWhoComesBackAfterTheVisitExpiredGoesOnInTheSameConversation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		first, err := h.Welcome(t.Context(), h.guest(word, shop), gate.Sending)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, away := range []time.Duration{chat.SessionIdle, 48 * time.Hour, 300 * 24 * time.Hour} {
+			time.Sleep(away)
+			again, err := h.Welcome(t.Context(), h.guest(word, shop), gate.Reading)
+			if err != nil {
+				t.Fatalf("after %v: %v", away, err)
+			}
+			if again.Session.ID == first.Session.ID || again.Visitor.ID != first.Visitor.ID ||
+				again.Session.ConversationID != first.Session.ConversationID || !again.Session.Live(time.Now()) {
+				t.Errorf("after %v the visit is %+v, the first was %+v", away, again.Session, first.Session)
+			}
+		}
+	})
 }

@@ -61,8 +61,25 @@ func serveFile(w http.ResponseWriter, r *http.Request, name string, file assets.
 	h := w.Header()
 	h.Set("Content-Type", fileType(name))
 	h.Set("Cache-Control", life)
-	h.Set("ETag", `"`+file.Hash+`"`)
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(file.Content))
+	h.Add("Vary", "Accept-Encoding")
+	content, tag := file.Content, file.Hash
+	if takesGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		content, tag = file.Gzipped, file.Hash+"-gzip"
+	}
+	h.Set("ETag", `"`+tag+`"`)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+}
+
+// takesGzip says whether the client asks for gzip (RFC 9110, section 12.5.3).
+// One that weighs its wishes gets the plain file, which everybody takes.
+func takesGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+			return true
+		}
+	}
+	return false
 }
 
 // fileType does not ask the machine, whose own table may say anything.

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -113,7 +116,7 @@ func TestFramesPageHoldsItsConfigurationAndNothingInline(t *testing.T) {
 func TestLoaderIsPinnedByItsHashAndKeptByBrowsers(t *testing.T) {
 	h := newHouse(t)
 	v := h.stranger("")
-	alias := v.do("GET", "/embed.js", "")
+	alias := v.do("GET", "/embed.js", "", plainly)
 	hash := strings.Trim(alias.header.Get("ETag"), `"`)
 	if alias.status != http.StatusOK || string(alias.body) != "/* loader */" || alias.header.Get("Cache-Control") != "public, max-age=600" {
 		t.Errorf("got %d %s, kept %s", alias.status, alias.body, alias.header.Get("Cache-Control"))
@@ -128,12 +131,36 @@ func TestLoaderIsPinnedByItsHashAndKeptByBrowsers(t *testing.T) {
 			t.Errorf("a shop's page cannot load it: %v", r.header)
 		}
 	}
-	again := v.do("GET", "/embed.js", "", func(r *http.Request) { r.Header.Set("If-None-Match", alias.header.Get("ETag")) })
+	again := v.do("GET", "/embed.js", "", func(r *http.Request) { r.Header.Set("If-None-Match", alias.header.Get("ETag")) }, plainly)
 	if again.status != http.StatusNotModified || len(again.body) > 0 {
 		t.Errorf("asked again: %d", again.status)
 	}
 	if r := v.do("GET", "/embed/v/"+strings.Repeat("0", len(hash))+"/embed.js", ""); r.status != http.StatusNotFound {
 		t.Errorf("under another hash: %d", r.status)
+	}
+}
+
+// plainly asks for no compression, which the client would undo unseen.
+func plainly(r *http.Request) { r.Header.Set("Accept-Encoding", "identity") }
+
+func TestFilesAreCompressedForWhoeverAsks(t *testing.T) {
+	h := newHouse(t)
+	v := h.stranger("")
+	for _, path := range []string{"/embed.js", "/widget/assets/app-1.js"} {
+		plain := v.do("GET", path, "", plainly)
+		small := v.do("GET", path, "", func(r *http.Request) { r.Header.Set("Accept-Encoding", "br, gzip") })
+		if small.header.Get("Content-Encoding") != "gzip" || plain.header.Get("Content-Encoding") != "" {
+			t.Errorf("%s: %q, and plainly %q", path, small.header.Get("Content-Encoding"), plain.header.Get("Content-Encoding"))
+		}
+		if small.header.Get("ETag") == plain.header.Get("ETag") || !strings.Contains(small.header.Get("Vary"), "Accept-Encoding") {
+			t.Errorf("%s: a cache would mix the two up: %v", path, small.header)
+		}
+		unpacked, err := gzip.NewReader(bytes.NewReader(small.body))
+		must(t, err)
+		text, err := io.ReadAll(unpacked)
+		if err != nil || string(text) != string(plain.body) {
+			t.Errorf("%s unpacks to %q, %v; want %q", path, text, err, plain.body)
+		}
 	}
 }
 
