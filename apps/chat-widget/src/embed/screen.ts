@@ -66,11 +66,12 @@ export function watchScreen(
   return {
     tell,
     take(now) {
+      const was = open
       open = now
       lock()
       if (open && query.matches && !marked())
         history.pushState({ ...history.state, securechat: true }, '')
-      else if (!open && marked()) history.back()
+      else if (was && !open && marked()) history.back()
     },
   }
 }
