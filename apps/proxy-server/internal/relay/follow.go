@@ -58,7 +58,7 @@ func (r *Relay) FollowTurn(ctx context.Context, site chat.SiteID, c chat.Convers
 			return
 		}
 		events, err := r.Log.Told(ctx, c, id)
-		if err == nil && (len(events) == 0 || events[0].Seq != 1) {
+		if err == nil && !r.tellsAll(id, events) {
 			events, err = r.retell(ctx, site, c, id)
 		}
 		if err != nil {
@@ -84,6 +84,16 @@ func (r *Relay) FollowTurn(ctx context.Context, site chat.SiteID, c chat.Convers
 			}
 		}
 	}
+}
+
+// tellsAll says whether events, with those to come, are the whole turn: one
+// that runs here and has not told anything yet will tell it to whoever follows.
+func (r *Relay) tellsAll(id chat.TurnID, events []chat.Event) bool {
+	if len(events) > 0 {
+		return events[0].Seq == 1
+	}
+	_, here := r.runs(id)
+	return here
 }
 
 // retell makes events of what the store knows of a turn.

@@ -73,7 +73,7 @@ func dropCookie(w http.ResponseWriter, name string) {
 }
 
 func credentialCookie(name, secret string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // SameSite=None: the frame is another site's; Partitioned keeps it to that one
 		Name: name, Value: secret, MaxAge: maxAge,
 		Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode, Partitioned: true,
 	}

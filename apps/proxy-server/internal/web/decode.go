@@ -81,7 +81,7 @@ func inspect(body []byte) (empty jsontext.Pointer, err error) {
 	}
 	for {
 		token, err := tokens.ReadToken()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return empty, nil
 		}
 		if err != nil {

@@ -177,7 +177,7 @@ func (s *server) frame(w http.ResponseWriter, r *http.Request) error {
 	err = framePage.Execute(&page, struct {
 		Locale, Title, Style, Script string
 		Config                       template.JS
-	}{locale, framed.Site.Branding.Title, s.Widget.Style, s.Widget.Script, template.JS(config)})
+	}{locale, framed.Site.Branding.Title, s.Widget.Style, s.Widget.Script, template.JS(config)}) //nolint:gosec // JSON in which <, > and & are escaped
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json/jsontext"
+	"errors"
 	"iter"
 	"net/http"
 	"strings"
@@ -107,7 +108,7 @@ func (s *server) n8nSend(w http.ResponseWriter, r *http.Request, guest gate.Gues
 		page = "" // a browser may send any referrer, or none
 	}
 	draft, err := chat.NewDraft(chat.NewID(), text, page, pass.Site.Policy.TextLimit())
-	if told, ok := err.(*chat.Error); ok && told.Field == "text" {
+	if told, ok := errors.AsType[*chat.Error](err); ok && told.Field == "text" {
 		told.Field = "chatInput"
 	}
 	if err != nil {

@@ -28,7 +28,8 @@ func (all *streams) add(s *stream) bool {
 	if all.draining {
 		return false
 	}
-	of := append(all.open[s.owner], s)
+	of := all.open[s.owner]
+	of = append(of, s)
 	if len(of) > mostStreams {
 		of[0].quit()
 		of = of[1:]
