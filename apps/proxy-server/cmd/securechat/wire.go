@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -51,7 +52,7 @@ func build(g *ground, logs io.Writer, listening netip.AddrPort, demonstrating bo
 	}
 	often, err := gate.ParseLimits(c.Limits)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("SECURECHAT_LIMITS: %w", err)
 	}
 	places, err := geo.Open(c.GeoFile)
 	if err != nil {

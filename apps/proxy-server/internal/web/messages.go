@@ -99,7 +99,7 @@ type feedbackRequest struct {
 	Comment *string `json:"comment"`
 }
 
-const longestComment = 4000
+const longestComment = 1000
 
 // rate is POST /api/v1/session/messages/{id}/feedback.
 func (s *server) rate(w http.ResponseWriter, r *http.Request) error {
