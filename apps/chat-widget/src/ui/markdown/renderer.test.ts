@@ -27,6 +27,21 @@ function dangers(root: Element): string[] {
   ])
 }
 
+describe('a shop on this machine may be linked without TLS, and only from this machine', () => {
+  const there = '[x](http://localhost:8080/demo/cart)'
+  const framedFrom = (address: string) =>
+    (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(address)
+  test.each([
+    ['http://127.0.0.1:8080/widget/pk_demo', there, ['http://localhost:8080/demo/cart']],
+    ['http://127.0.0.1:8080/widget/pk_demo', '[x](http://a.example)', []],
+    ['https://chat.example/widget/pk_shop', there, []],
+  ])('framed from %s: %s', (from, text, expected) => {
+    framedFrom(from)
+    expect(links(draw(text))).toEqual(expected)
+    framedFrom('about:blank')
+  })
+})
+
 describe('a link is made of https, mailto and tel only', () => {
   test.each([
     ['[x](https://a.example/b?c=d)', 'https://a.example/b?c=d'],
