@@ -17,9 +17,7 @@ const (
 
 // prompt is what the agent is told.
 func (r *Relay) prompt(ctx context.Context, t *turn) (chat.Prompt, error) {
-	ctx, cancel := context.WithTimeout(ctx, actTimeout)
-	defer cancel()
-	c, err := r.Store.Conversation(ctx, t.SiteID, t.ConversationID, "", mostRemembered)
+	told, err := r.saidBefore(ctx, t)
 	if err != nil {
 		return chat.Prompt{}, err
 	}
@@ -28,7 +26,7 @@ func (r *Relay) prompt(ctx context.Context, t *turn) (chat.Prompt, error) {
 		ConversationID: t.ConversationID,
 		TurnID:         t.ID,
 		Text:           t.question.Text,
-		History:        history(c.Messages, t.question, t.asker.Site.Policy.HistoryBudget()),
+		History:        history(told, t.question, t.asker.Site.Policy.HistoryBudget()),
 		Visitor:        t.asker.Visitor,
 		PageURL:        t.question.PageURL,
 		UserAgent:      t.asker.Session.UserAgent,
@@ -36,6 +34,18 @@ func (r *Relay) prompt(ctx context.Context, t *turn) (chat.Prompt, error) {
 		Time:           time.Now(),
 		Place:          t.asker.Place,
 	}, nil
+}
+
+// saidBefore is what was said last in the turn's conversation, without a look
+// where its question is the first.
+func (r *Relay) saidBefore(ctx context.Context, t *turn) ([]chat.Message, error) {
+	if t.question.Number == 1 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, actTimeout)
+	defer cancel()
+	c, err := r.Store.Conversation(ctx, t.SiteID, t.ConversationID, "", mostRemembered)
+	return c.Messages, err
 }
 
 // history is the latest of what was said before the question that fits the
