@@ -115,10 +115,10 @@ func (c serveCommand) run(ctx context.Context, w world, h *house, listener, inte
 	group.Go(func() error { return h.chores(working) })
 	group.Go(func() error {
 		<-working.Done()
-		h.handler.Drain(min(h.config.Grace, spread))
+		drained := h.handler.Drain(min(h.config.Grace, spread))
 		<-answered
 		_ = metrics.Close()
-		return shutDown(public)
+		return shutDown(public, drained)
 	})
 	c.greet(w, h, listener.Addr().(*net.TCPAddr).AddrPort())
 	return group.Wait()
@@ -129,10 +129,14 @@ const (
 	lastRequests = 5 * time.Second // what requests get once the answers are done
 )
 
-// shutDown lets requests end, for a while.
-func shutDown(s *http.Server) error {
+// shutDown lets requests and streams end, for a while.
+func shutDown(s *http.Server, drained <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lastRequests)
 	defer cancel()
+	select {
+	case <-drained:
+	case <-ctx.Done():
+	}
 	if s.Shutdown(ctx) != nil {
 		return s.Close()
 	}

@@ -2,6 +2,8 @@ package relay
 
 import (
 	"context"
+	"errors"
+	"io"
 	"iter"
 
 	"securechat/internal/chat"
@@ -41,46 +43,114 @@ func (r *Relay) Snapshot(ctx context.Context, site chat.SiteID, c chat.Conversat
 	}
 }
 
-// Follow yields what happened in the conversation after the cursor and then
+// Follow reads what happened in the conversation after the cursor and then
 // what happens; see [Log].
-func (r *Relay) Follow(ctx context.Context, _ chat.SiteID, c chat.ConversationID, after chat.Cursor) iter.Seq2[chat.Event, error] {
-	return r.Log.Follow(ctx, c, after)
+func (r *Relay) Follow(ctx context.Context, _ chat.SiteID, c chat.ConversationID, after chat.Cursor, wake func()) (Reader, error) {
+	return r.Log.Follow(ctx, c, after, wake)
 }
 
-// FollowTurn yields the events of one turn from its first to its last. One
-// that has ended and that the log has forgotten is retold from the store. A
-// log-reset ends the sequence: the conversation must be fetched.
-func (r *Relay) FollowTurn(ctx context.Context, site chat.SiteID, c chat.ConversationID, id chat.TurnID) iter.Seq2[chat.Event, error] {
+// FollowTurn reads the events of one turn from its first to its last, and ends
+// in io.EOF. One that has ended and that the log has forgotten is retold from
+// the store. After a log-reset it ends: the conversation must be fetched.
+func (r *Relay) FollowTurn(ctx context.Context, site chat.SiteID, c chat.ConversationID, id chat.TurnID, wake func()) (Reader, error) {
+	after, err := r.Log.End(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	events, err := r.Log.Told(ctx, c, id)
+	if err == nil && !r.tellsAll(id, events) {
+		events, err = r.retell(ctx, site, c, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	live, err := r.Log.Follow(ctx, c, after, wake)
+	if err != nil {
+		return nil, err
+	}
+	return &turnReader{turn: id, told: events, live: live}, nil
+}
+
+// turnReader picks one turn out of what happens.
+type turnReader struct {
+	turn chat.TurnID
+	told []chat.Event // to be read first
+	live Reader
+	seq  int // of what was read last
+	over bool
+}
+
+// Next implements [Reader].
+func (r *turnReader) Next() ([]chat.Event, error) {
+	for !r.over {
+		events := r.told
+		if r.told = nil; events == nil {
+			var err error
+			if events, err = r.live.Next(); err != nil || len(events) == 0 {
+				return nil, err
+			}
+		}
+		if events = r.pick(events); len(events) > 0 {
+			return events, nil
+		}
+	}
+	return nil, io.EOF
+}
+
+// pick leaves out what is another turn's or has been read.
+func (r *turnReader) pick(events []chat.Event) (picked []chat.Event) {
+	for _, e := range events {
+		reset := e.Kind == chat.LogReset
+		if !reset && (e.TurnID != r.turn || e.Seq <= r.seq) {
+			continue
+		}
+		picked, r.seq = append(picked, e), e.Seq
+		if r.over = reset || e.Kind == chat.TurnEnded; r.over {
+			break
+		}
+	}
+	return picked
+}
+
+// Close implements [Reader].
+func (r *turnReader) Close() { r.live.Close() }
+
+// Hear yields what a reader reads, waiting where there is nothing, until it or
+// ctx ends.
+func Hear(ctx context.Context, open func(wake func()) (Reader, error)) iter.Seq2[chat.Event, error] {
 	return func(yield func(chat.Event, error) bool) {
-		after, err := r.Log.End(ctx, c)
+		more := make(chan struct{}, 1)
+		reader, err := open(func() {
+			select {
+			case more <- struct{}{}:
+			default: // it knows already
+			}
+		})
 		if err != nil {
 			yield(chat.Event{}, err)
 			return
 		}
-		events, err := r.Log.Told(ctx, c, id)
-		if err == nil && !r.tellsAll(id, events) {
-			events, err = r.retell(ctx, site, c, id)
-		}
-		if err != nil {
-			yield(chat.Event{}, err)
-			return
-		}
-		seq := 0
-		for _, e := range events {
-			if !yield(e, nil) || e.Kind == chat.TurnEnded {
+		defer reader.Close()
+		for ctx.Err() == nil {
+			events, err := reader.Next()
+			if errors.Is(err, io.EOF) {
 				return
 			}
-			seq = e.Seq
-		}
-		for e, err := range r.Log.Follow(ctx, c, after) {
-			switch {
-			case err != nil || e.Kind == chat.LogReset:
-				yield(e, err)
+			if err != nil {
+				yield(chat.Event{}, err)
 				return
-			case e.TurnID != id || e.Seq <= seq:
+			}
+			for _, e := range events {
+				if ctx.Err() != nil || !yield(e, nil) {
+					return
+				}
+			}
+			if len(events) > 0 {
 				continue
-			case !yield(e, nil) || e.Kind == chat.TurnEnded:
-				return
+			}
+			select {
+			case <-more:
+			case <-ctx.Done():
 			}
 		}
 	}

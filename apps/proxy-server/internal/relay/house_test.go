@@ -180,12 +180,22 @@ func (h *house) answer(sent relay.Sent) chat.Message {
 	return *known.Answer
 }
 
+// events are those of a conversation after the cursor, and those to come.
+func (h *house) events(ctx context.Context, site chat.SiteID, c chat.ConversationID, after chat.Cursor) iter.Seq2[chat.Event, error] {
+	return relay.Hear(ctx, func(wake func()) (relay.Reader, error) { return h.Follow(ctx, site, c, after, wake) })
+}
+
+// eventsOf are those of one turn.
+func (h *house) eventsOf(ctx context.Context, site chat.SiteID, c chat.ConversationID, turn chat.TurnID) iter.Seq2[chat.Event, error] {
+	return relay.Hear(ctx, func(wake func()) (relay.Reader, error) { return h.FollowTurn(ctx, site, c, turn, wake) })
+}
+
 // turnEvents follows one turn to its end.
 func (h *house) turnEvents(sent relay.Sent) []chat.Event {
 	h.Helper()
 	site, c := h.at()
 	var events []chat.Event
-	for e, err := range h.FollowTurn(h.Context(), site, c, sent.Turn.ID) {
+	for e, err := range h.eventsOf(h.Context(), site, c, sent.Turn.ID) {
 		if err != nil {
 			h.Fatalf("FollowTurn: %v", err)
 		}
@@ -284,7 +294,7 @@ func (r *reader) until(ctx context.Context, turn chat.TurnID, most int) {
 	site, c := r.h.at()
 	for most > 0 {
 		again := false
-		for e, err := range r.h.Follow(ctx, site, c, r.cursor) {
+		for e, err := range r.h.events(ctx, site, c, r.cursor) {
 			if err != nil {
 				r.h.Errorf("Follow: %v", err)
 				return

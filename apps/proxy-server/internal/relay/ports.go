@@ -83,14 +83,25 @@ type Log interface {
 	// Told returns the events of a turn that the log has, oldest first; none
 	// where it knows nothing of it.
 	Told(ctx context.Context, c chat.ConversationID, t chat.TurnID) ([]chat.Event, error)
-	// Follow yields what came after the cursor and then what comes, without a
-	// gap or a repeat, until ctx ends. An empty cursor means from now on. A
-	// cursor that cannot be honoured yields one log-reset, whose own cursor
-	// is the log's end, and goes on from there. A malformed cursor is
-	// Malformed. Nobody waits for a follower: one whose place is trimmed
-	// before it came to read there gets Limited, and a log-reset when it
-	// resumes.
-	Follow(ctx context.Context, c chat.ConversationID, after chat.Cursor) iter.Seq2[chat.Event, error]
+	// Follow opens a reader of what came after the cursor and then of what
+	// comes, without a gap or a repeat. An empty cursor means from now on. A
+	// cursor that cannot be honoured is read as one log-reset, whose own
+	// cursor is the log's end, and what comes after that. A malformed cursor
+	// is Malformed. Once the reader has had nothing to read, wake is called
+	// when there is more, or when it has failed; it must not wait.
+	Follow(ctx context.Context, c chat.ConversationID, after chat.Cursor, wake func()) (Reader, error)
+}
+
+// Reader reads the events of a conversation. Nobody waits for it. It is for
+// one goroutine at a time.
+type Reader interface {
+	// Next returns some of what there is to read, oldest first, and nothing
+	// where that is still to come: then wake will be called. Limited where
+	// its place was trimmed before it came to read there; whoever resumes
+	// gets a log-reset. io.EOF where nothing more will ever come.
+	Next() ([]chat.Event, error)
+	// Close ends it. A wake that was on its way may still come.
+	Close()
 }
 
 // Agent answers a prompt in pieces.

@@ -36,7 +36,7 @@ func TestAQuestionIsAnsweredAndEverythingIsToldInOrder(t *testing.T) {
 		}
 		want := "0 message-added\n1 turn-started\n2 activity-noted \"looking up\"\n3 text-delta \"Yes, \"\n4 text-delta \"it is.\"\n5 card-added\n6 turn-ended done\n"
 		var events []chat.Event
-		for e, err := range h.Follow(t.Context(), site, c, start) {
+		for e, err := range h.events(t.Context(), site, c, start) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -252,7 +252,7 @@ func TestATurnIsRetoldOnceTheLogHasForgottenIt(t *testing.T) {
 			t.Errorf("retold\n%swant\n%s", got, want)
 		}
 		site, _ := h.at()
-		for e, err := range h.FollowTurn(t.Context(), site, "another", sent.Turn.ID) {
+		for e, err := range h.eventsOf(t.Context(), site, "another", sent.Turn.ID) {
 			if chat.KindOf(err) != chat.NotFound {
 				t.Errorf("in another conversation: %+v, %v", e, err)
 			}

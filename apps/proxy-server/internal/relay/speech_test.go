@@ -105,7 +105,7 @@ func TestTheFirstWordIsToldAtOnceAndABurstTogether(t *testing.T) {
 		sent := h.ask("?")
 		site, c := h.at()
 		var took []time.Duration
-		for e, err := range h.FollowTurn(t.Context(), site, c, sent.Turn.ID) {
+		for e, err := range h.eventsOf(t.Context(), site, c, sent.Turn.ID) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -165,7 +165,7 @@ func (h *house) wait() {
 func (h *house) askedEvents(sent relay.Sent) []chat.Event {
 	h.Helper()
 	var events []chat.Event
-	for e, err := range h.FollowTurn(h.Context(), h.site.ID, sent.Turn.ConversationID, sent.Turn.ID) {
+	for e, err := range h.eventsOf(h.Context(), h.site.ID, sent.Turn.ConversationID, sent.Turn.ID) {
 		if err != nil {
 			h.Fatalf("FollowTurn: %v", err)
 		}

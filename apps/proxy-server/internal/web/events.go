@@ -2,12 +2,12 @@ package web
 
 import (
 	"context"
-	"iter"
 	"net/http"
 	"strings"
 
 	"securechat/internal/chat"
 	"securechat/internal/gate"
+	"securechat/internal/relay"
 )
 
 // events is GET /api/v1/session/events.
@@ -20,8 +20,8 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.stream(w, r, pass, asEvents, func(ctx context.Context) iter.Seq2[chat.Event, error] {
-		return s.Relay.Follow(ctx, pass.Session.SiteID, pass.Session.ConversationID, after)
+	return s.stream(w, r, pass, asEvents, func(ctx context.Context, wake func()) (relay.Reader, error) {
+		return s.Relay.Follow(ctx, pass.Session.SiteID, pass.Session.ConversationID, after, wake)
 	})
 }
 

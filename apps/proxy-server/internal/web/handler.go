@@ -58,9 +58,8 @@ type server struct {
 
 // New returns the handler of every route in [Routes].
 func New(o Options) *Handler {
-	s := &server{Options: o}
+	s := &server{Options: o, streams: newStreams()}
 	s.loopback = o.Shop != nil || isLoopback(hostname(o.PublicURL.Host))
-	s.streams.open = map[chat.SessionID][]*stream{}
 	if s.Metrics == nil {
 		s.Metrics = uncounted{}
 	}
@@ -68,8 +67,12 @@ func New(o Options) *Handler {
 }
 
 // Drain begins no more streams and sessions, and ends the open streams one by
-// one at random moments within the time given. It does not wait for them.
-func (h *Handler) Drain(within time.Duration) { h.server.streams.drain(within) }
+// one at random moments within the time given. What it returns is closed once
+// none is open.
+func (h *Handler) Drain(within time.Duration) (drained <-chan struct{}) {
+	h.server.streams.drain(within)
+	return h.server.streams.drained
+}
 
 // mux turns the table into handlers. A path that is met by another method gets
 // 405, whatever meets no path 404.

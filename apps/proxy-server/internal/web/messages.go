@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"iter"
 	"net/http"
 	"strings"
 
@@ -58,9 +57,7 @@ func (s *server) send(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if wantsStream(r) {
-		return s.stream(w, r, pass, asEvents, func(ctx context.Context) iter.Seq2[chat.Event, error] {
-			return s.Relay.FollowTurn(ctx, pass.Session.SiteID, pass.Session.ConversationID, sent.Turn.ID)
-		})
+		return s.stream(w, r, pass, asEvents, s.followTurn(sent.Turn))
 	}
 	return answer(w, http.StatusAccepted, sentJSON{
 		Message: toMessage(sent.Question),
@@ -71,6 +68,13 @@ func (s *server) send(w http.ResponseWriter, r *http.Request) error {
 // asker is what the relay is told of who asks.
 func (s *server) asker(r *http.Request, pass gate.Pass) relay.Asker {
 	return relay.Asker{Site: pass.Site, Visitor: pass.Visitor, Session: pass.Session, Place: s.placeOf(r)}
+}
+
+// followTurn opens the events of one turn.
+func (s *server) followTurn(t chat.Turn) follow {
+	return func(ctx context.Context, wake func()) (relay.Reader, error) {
+		return s.Relay.FollowTurn(ctx, t.SiteID, t.ConversationID, t.ID, wake)
+	}
 }
 
 func wantsStream(r *http.Request) bool {

@@ -1,15 +1,14 @@
 package web
 
 import (
-	"context"
 	"encoding/json/jsontext"
 	"errors"
-	"iter"
 	"net/http"
 	"strings"
 
 	"securechat/internal/chat"
 	"securechat/internal/gate"
+	"securechat/internal/relay"
 )
 
 // n8nRequest is what the official @n8n/chat widget sends. Its metadata is
@@ -119,7 +118,7 @@ func (s *server) n8nSend(w http.ResponseWriter, r *http.Request, guest gate.Gues
 		return err
 	}
 	if strings.Contains(r.Header.Get("Accept"), "text/plain") { // sent where the widget was told to stream
-		return s.n8nStream(w, r, pass, sent.Turn)
+		return s.stream(w, r, pass, asN8n, s.followTurn(sent.Turn))
 	}
 	return s.n8nWhole(w, r, sent.Turn)
 }
@@ -130,7 +129,8 @@ type n8nOutput struct {
 
 // n8nWhole waits for the turn's end and answers all at once.
 func (s *server) n8nWhole(w http.ResponseWriter, r *http.Request, turn chat.Turn) error {
-	for e, err := range s.Relay.FollowTurn(r.Context(), turn.SiteID, turn.ConversationID, turn.ID) {
+	follow := s.followTurn(turn)
+	for e, err := range relay.Hear(r.Context(), func(wake func()) (relay.Reader, error) { return follow(r.Context(), wake) }) {
 		if err != nil {
 			return err
 		}
@@ -196,13 +196,6 @@ var asN8n = wording{
 	beat:   `{"type":"keepalive"}` + "\n",
 	append: func(line []byte, e chat.Event) ([]byte, error) { return append(line, n8nLines(e)...), nil },
 	bye:    func() string { return "" },
-}
-
-// n8nStream passes the turn on as it happens.
-func (s *server) n8nStream(w http.ResponseWriter, r *http.Request, pass gate.Pass, turn chat.Turn) error {
-	return s.stream(w, r, pass, asN8n, func(ctx context.Context) iter.Seq2[chat.Event, error] {
-		return s.Relay.FollowTurn(ctx, turn.SiteID, turn.ConversationID, turn.ID)
-	})
 }
 
 // n8nProblem has the member that the widget shows, whatever the status.

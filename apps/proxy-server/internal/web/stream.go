@@ -2,25 +2,26 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"securechat/internal/chat"
 	"securechat/internal/gate"
+	"securechat/internal/relay"
 )
 
 const (
-	heartbeat    = 15 * time.Second      // shorter than any proxy's idle limit
-	writeTimeout = 10 * time.Second      // a reader without progress for so long is dropped, and may resume
-	helloAfter   = 50 * time.Millisecond // the head goes with the first event, or alone: until then an error has a status of its own
-	keptLine     = 1024                  // the largest buffer, in bytes, that a stream keeps between events
-	beatsPerLook = 4                     // silent beats between two looks whether the session still stands
+	heartbeat    = 15 * time.Second // shorter than any proxy's idle limit
+	keptLine     = 1024             // the largest buffer, in bytes, that a stream keeps between events
+	beatsPerLook = 4                // silent beats between two looks whether the session still stands
 )
 
 // wording is how a stream speaks.
@@ -43,54 +44,58 @@ var asEvents = wording{
 	},
 }
 
-// stream is one open answer that is written piece by piece. In silence it
-// writes a beat, so that neither end nor anything between them takes it for a
-// broken line.
+// stream is one open answer that is written piece by piece, by whoever has
+// something to be written: where nothing happens it needs no goroutine. In
+// silence it writes a beat, so that neither end nor anything between them
+// takes it for a broken line.
 type stream struct {
 	wording
 
-	owner   chat.SessionID
-	ctx     context.Context // ends when the stream is to end
-	quit    context.CancelFunc
-	control *http.ResponseController
+	owner  chat.SessionID
+	reader relay.Reader
+	out    sink
+	stands func(context.Context) bool // whether its session still does
+	log    *slog.Logger
+	ctx    context.Context // ends when the stream is to end
+	quit   context.CancelFunc
 
-	mu    sync.Mutex // held while writing
-	w     http.ResponseWriter
-	timer *time.Timer // until the next beat
-	line  []byte
-	begun bool
-	over  bool
-
+	mu     sync.Mutex  // held while writing
+	timer  *time.Timer // until the next beat
+	line   []byte
 	silent int // beats so far
+	begun  bool
+	over   bool
 }
 
+// follow opens what a stream is to tell.
+type follow func(ctx context.Context, wake func()) (relay.Reader, error)
+
 // stream passes events on until there are no more, the reader leaves or is too
-// slow, the session ends, or the server drains.
-func (s *server) stream(w http.ResponseWriter, r *http.Request, pass gate.Pass, words wording, from func(context.Context) iter.Seq2[chat.Event, error]) error {
-	ctx, quit := context.WithCancel(r.Context())
-	out := &stream{wording: words, owner: pass.Session.ID, ctx: ctx, quit: quit, control: http.NewResponseController(w), w: w}
-	defer out.close()
+// slow, the session ends, or the server drains. It may return before that.
+func (s *server) stream(w http.ResponseWriter, r *http.Request, pass gate.Pass, words wording, open follow) error {
+	out := &stream{
+		wording: words, owner: pass.Session.ID, log: s.Log,
+		stands: func(ctx context.Context) bool { return stands(s.Gate.Holds(ctx, pass)) },
+	}
+	out.ctx, out.quit = context.WithCancel(context.WithoutCancel(r.Context()))
 	if !s.streams.add(out) {
 		return errDraining
 	}
-	defer s.streams.remove(out)
-	s.Metrics.Streaming(1)
-	defer s.Metrics.Streaming(-1)
-
-	out.start(func() bool { return stands(s.Gate.Holds(ctx, pass)) })
-	for e, err := range from(ctx) {
-		if err != nil && out.refuse() {
-			return err
-		}
-		if err != nil {
-			s.noteBroken(r, err)
-			break
-		}
-		if err := out.tell(e); err != nil {
-			break // the reader is gone, or too slow
-		}
+	if err := out.begin(w, r, open); err != nil {
+		out.quit()
+		s.streams.remove(out)
+		return err
 	}
-	out.say("") // a stream without a word has a head all the same
+	s.Metrics.Streaming(1)
+	ended := make(chan struct{})
+	context.AfterFunc(out.ctx, func() {
+		defer close(ended)
+		out.end()
+		s.streams.remove(out)
+		s.Metrics.Streaming(-1)
+	})
+	out.pump()
+	out.out.hold(r.Context(), out.quit, ended)
 	return nil
 }
 
@@ -101,50 +106,91 @@ func stands(err error) bool {
 	return kind != chat.Unauthorized && kind != chat.NotFound
 }
 
-func (s *server) noteBroken(r *http.Request, err error) {
-	if r.Context().Err() == nil && chat.KindOf(err) == chat.Internal {
-		s.Log.LogAttrs(r.Context(), slog.LevelError, "stream broke off", slog.Any("error", err))
+// begin opens both ends. Until the head is written an error has a status of
+// its own.
+func (s *stream) begin(w http.ResponseWriter, r *http.Request, open follow) (err error) {
+	if s.reader, err = open(r.Context(), func() { go s.pump() }); err != nil {
+		return err
 	}
+	if s.out, err = newSink(w, r, s.kind); err != nil {
+		s.reader.Close()
+		return err
+	}
+	s.start()
+	return nil
 }
 
-// start sets the heart beating. Now and then stands is asked; where it says
-// no, the stream ends.
-func (s *stream) start(stands func() bool) {
+// start sets the heart beating.
+func (s *stream) start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.timer = time.AfterFunc(helloAfter, func() {
-		s.mu.Lock()
-		s.silent++
-		look := s.silent%beatsPerLook == 0
-		s.mu.Unlock()
-		if look && !stands() {
+	s.timer = time.AfterFunc(heartbeat, s.breathe)
+}
+
+// breathe writes a beat. Now and then it looks whether the session still
+// stands; where it does not, the stream ends.
+func (s *stream) breathe() {
+	s.mu.Lock()
+	s.silent++
+	look := s.silent%beatsPerLook == 0
+	s.mu.Unlock()
+	if look && !s.stands(s.ctx) {
+		s.quit()
+		return
+	}
+	s.say(s.beat)
+}
+
+// pump tells what there is to read. The reader has it called again once there
+// is more, so that it never runs twice at once.
+func (s *stream) pump() {
+	defer s.rescue()
+	for {
+		events, err := s.reader.Next()
+		if err != nil {
+			s.noteBroken(err)
 			s.quit()
 			return
 		}
-		s.say(s.beat)
-	})
+		if s.tell(events) != nil || len(events) == 0 {
+			return
+		}
+	}
 }
 
-// refuse ends a stream that has not begun, so that an error may be answered in
-// its place; false where the head has been sent.
-func (s *stream) refuse() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over = s.over || !s.begun
-	return !s.begun
+func (s *stream) noteBroken(err error) {
+	if s.ctx.Err() == nil && !errors.Is(err, io.EOF) && chat.KindOf(err) == chat.Internal {
+		s.log.LogAttrs(s.ctx, slog.LevelError, "stream broke off", slog.Any("error", err))
+	}
 }
 
-// tell sends one event. An error means that the stream has ended.
-func (s *stream) tell(e chat.Event) error {
+// rescue has a panic end one stream and nothing else.
+func (s *stream) rescue() {
+	if cause := recover(); cause != nil {
+		s.log.LogAttrs(s.ctx, slog.LevelError, "stream panicked", slog.String("cause", fmt.Sprint(cause)), slog.String("stack", string(debug.Stack())))
+		s.quit()
+	}
+}
+
+// tell sends events in one piece, after the hello where they are the first. An
+// error means that the stream has ended.
+func (s *stream) tell(events []chat.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.begun && len(events) == 0 {
+		return nil
+	}
 	line := s.line[:0]
 	if !s.begun {
+		s.begun = true
 		line = append(line, s.hello...)
 	}
-	line, err := s.append(line, e)
-	if err != nil {
-		return err
+	for _, e := range events {
+		var err error
+		if line, err = s.append(line, e); err != nil {
+			s.quit()
+			return err
+		}
 	}
 	if cap(line) <= keptLine {
 		s.line = line
@@ -152,42 +198,28 @@ func (s *stream) tell(e chat.Event) error {
 	return s.send(line)
 }
 
-// say sends something that is no event; the first is always the hello.
+// say sends something that is no event.
 func (s *stream) say(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.begun {
-		text = s.hello
-	}
 	_ = s.send([]byte(text)) // a failure has ended the stream
 }
 
 // leave ends the stream on the server's own account.
 func (s *stream) leave() {
-	s.say(s.bye())
+	if word := s.bye(); word != "" {
+		s.say(word)
+	}
 	s.quit()
 }
 
 // send writes at once. Any failure ends the stream.
 func (s *stream) send(b []byte) error {
-	if s.over || s.timer == nil { // ended, or not started
+	if s.over {
 		return net.ErrClosed
 	}
-	if !s.begun {
-		s.begun = true
-		s.head()
-	} else if len(b) == 0 {
-		return nil
-	}
 	s.timer.Stop() // a beat has nothing to wait for behind a slow write
-	err := s.control.SetWriteDeadline(time.Now().Add(writeTimeout))
-	if err == nil {
-		_, err = s.w.Write(b)
-	}
-	if err == nil {
-		err = s.control.Flush()
-	}
-	if err != nil {
+	if err := s.out.write(b); err != nil {
 		s.over = true
 		s.quit()
 		return err
@@ -196,21 +228,12 @@ func (s *stream) send(b []byte) error {
 	return nil
 }
 
-func (s *stream) head() {
-	h := s.w.Header()
-	h.Set("Content-Type", s.kind)
-	h.Set("Cache-Control", "no-store, no-transform")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold it all back
-	s.w.WriteHeader(http.StatusOK)
-}
-
-// close ends the stream for good: once it returns nothing more is written.
-func (s *stream) close() {
+// end ends the stream for good: once it returns nothing more is written.
+func (s *stream) end() {
+	s.reader.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
-	if s.timer != nil {
-		s.timer.Stop()
-	}
-	s.quit()
+	s.timer.Stop()
+	s.out.close()
 }

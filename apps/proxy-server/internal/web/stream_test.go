@@ -41,26 +41,37 @@ func (p *paper) Write(b []byte) (int, error) {
 	return p.text.Write(b)
 }
 
-func (p *paper) stream(t *testing.T) *stream {
+func (p *paper) stream(t *testing.T, stands func() bool) *stream {
 	t.Helper()
 	p.header = http.Header{}
 	ctx, quit := context.WithCancel(t.Context())
-	return &stream{wording: asEvents, ctx: ctx, quit: quit, control: http.NewResponseController(p), w: p}
+	s := &stream{
+		wording: asEvents, ctx: ctx, quit: quit, stands: func(context.Context) bool { return stands() },
+		out: &page{w: p, control: http.NewResponseController(p)}, reader: silence{},
+	}
+	s.start()
+	s.pump()
+	return s
 }
+
+func always() bool { return true }
+
+// silence is a conversation in which nothing happens.
+type silence struct{}
+
+func (silence) Next() ([]chat.Event, error) { return nil, nil }
+func (silence) Close()                      {}
 
 func TestS13SilenceIsFilledEvery15Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &paper{}
-		s := p.stream(t)
-		defer s.close()
-		s.start(func() bool { return true })
-		time.Sleep(helloAfter)
-		synctest.Wait()
+		s := p.stream(t, always)
+		defer s.end()
 		if got := p.text.take(); got != "retry: 2000\n\n" {
 			t.Errorf("at once it says %q", got)
 		}
 		time.Sleep(14 * time.Second)
-		must(t, s.tell(chat.Event{Cursor: "e.1", Kind: chat.LogReset}))
+		must(t, s.tell([]chat.Event{{Cursor: "e.1", Kind: chat.LogReset}}))
 		p.text.take()
 		time.Sleep(heartbeat - time.Nanosecond)
 		synctest.Wait()
@@ -78,10 +89,9 @@ func TestS13SilenceIsFilledEvery15Seconds(t *testing.T) {
 func TestStreamEndsSoonAfterItsSessionNoLongerStands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &paper{}
-		s := p.stream(t)
-		defer s.close()
 		var fell atomic.Bool
-		s.start(func() bool { return !fell.Load() })
+		s := p.stream(t, func() bool { return !fell.Load() })
+		defer s.end()
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		if s.ctx.Err() != nil {
@@ -99,14 +109,11 @@ func TestStreamEndsSoonAfterItsSessionNoLongerStands(t *testing.T) {
 func TestS07ReaderWithoutProgressIsDroppedAfter10Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &paper{}
-		s := p.stream(t)
-		defer s.close()
-		s.start(func() bool { return true })
-		time.Sleep(helloAfter)
-		synctest.Wait()
+		s := p.stream(t, always)
+		defer s.end()
 		p.slow.Store(true)
 		began := time.Now()
-		if err := s.tell(chat.Event{Cursor: "e.1", Kind: chat.LogReset}); err == nil {
+		if err := s.tell([]chat.Event{{Cursor: "e.1", Kind: chat.LogReset}}); err == nil {
 			t.Error("the write went through")
 		}
 		if took := time.Since(began); took != 10*time.Second {
@@ -121,12 +128,11 @@ func TestS07ReaderWithoutProgressIsDroppedAfter10Seconds(t *testing.T) {
 func TestNothingIsWrittenAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &paper{}
-		s := p.stream(t)
-		s.start(func() bool { return true })
-		s.close()
+		s := p.stream(t, always)
+		s.end()
 		p.text.take()
 		s.leave()
-		if err := s.tell(chat.Event{Cursor: "e.1", Kind: chat.LogReset}); err == nil {
+		if err := s.tell([]chat.Event{{Cursor: "e.1", Kind: chat.LogReset}}); err == nil {
 			t.Error("it takes another event")
 		}
 		time.Sleep(time.Hour)

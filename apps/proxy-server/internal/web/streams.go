@@ -18,6 +18,11 @@ type streams struct {
 	mu       sync.Mutex
 	open     map[chat.SessionID][]*stream // oldest first
 	draining bool
+	drained  chan struct{} // closed once it drains and none is open
+}
+
+func newStreams() streams {
+	return streams{open: map[chat.SessionID][]*stream{}, drained: make(chan struct{})}
 }
 
 // add takes a stream in and ends the session's oldest where it has too many;
@@ -42,11 +47,18 @@ func (all *streams) remove(s *stream) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	rest := slices.DeleteFunc(all.open[s.owner], func(o *stream) bool { return o == s })
-	if len(rest) == 0 {
-		delete(all.open, s.owner)
+	if len(rest) > 0 {
+		all.open[s.owner] = rest
 		return
 	}
-	all.open[s.owner] = rest
+	delete(all.open, s.owner)
+	all.tellDrained()
+}
+
+func (all *streams) tellDrained() {
+	if all.draining && len(all.open) == 0 {
+		close(all.drained)
+	}
 }
 
 // end ends the session's streams.
@@ -69,7 +81,11 @@ func (all *streams) isDraining() bool {
 func (all *streams) drain(within time.Duration) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
+	if all.draining {
+		return
+	}
 	all.draining = true
+	all.tellDrained()
 	for _, of := range all.open {
 		for _, s := range of {
 			time.AfterFunc(rand.N(max(within, 1)), s.leave)

@@ -3,6 +3,7 @@ package relaytest
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -66,7 +67,7 @@ func (f logFixture) hear(after chat.Cursor, number int) []chat.Event {
 	if number == 0 {
 		return heard
 	}
-	for e, err := range f.log.Follow(f.Context(), f.at, after) {
+	for e, err := range f.follow(f.Context(), after) {
 		if err != nil {
 			f.Fatalf("Follow: %v", err)
 		}
@@ -75,6 +76,11 @@ func (f logFixture) hear(after chat.Cursor, number int) []chat.Event {
 		}
 	}
 	return heard
+}
+
+// follow yields what a reader reads after the cursor.
+func (f logFixture) follow(ctx context.Context, after chat.Cursor) iter.Seq2[chat.Event, error] {
+	return relay.Hear(ctx, func(wake func()) (relay.Reader, error) { return f.log.Follow(ctx, f.at, after, wake) })
 }
 
 func (f logFixture) end() chat.Cursor {
@@ -135,7 +141,7 @@ func fromNowOn(f logFixture) {
 	defer quit()
 	go func() {
 		defer close(heard)
-		for e := range f.log.Follow(ctx, f.at, "") {
+		for e := range f.follow(ctx, "") {
 			heard <- e
 		}
 	}()
@@ -213,7 +219,7 @@ func stale(f logFixture) {
 	old := other.end()
 	var all sync.WaitGroup
 	all.Go(func() {
-		for e, err := range f.log.Follow(f.Context(), f.at, old) {
+		for e, err := range f.follow(f.Context(), old) {
 			if err != nil {
 				f.Errorf("Follow: %v", err)
 			}
@@ -266,7 +272,7 @@ func malformed(f logFixture) {
 		good[:len(good)/4], chat.Cursor(strings.Repeat("9", 4000)), chat.Cursor(strings.ToUpper(string(good)) + "X"),
 	} {
 		heard := 0
-		for e, err := range f.log.Follow(f.Context(), f.at, text) {
+		for e, err := range f.follow(f.Context(), text) {
 			if heard++; chat.KindOf(err) != chat.Malformed || heard > 1 {
 				f.Errorf("%.40q: %+v, %v", text, e, err)
 				break
@@ -350,7 +356,7 @@ func givingUp(f logFixture) {
 	f.say("turn", 1)
 	for range 10 {
 		all.Go(func() {
-			for _, err := range f.log.Follow(ctx, f.at, start) {
+			for _, err := range f.follow(ctx, start) {
 				if err != nil {
 					f.Errorf("Follow: %v", err)
 				}
@@ -363,7 +369,7 @@ func givingUp(f logFixture) {
 	}
 	quit()
 	all.Wait()
-	for e, err := range f.log.Follow(ctx, f.at, start) {
+	for e, err := range f.follow(ctx, start) {
 		f.Errorf("after giving up: %+v, %v", e, err)
 		break
 	}
@@ -441,7 +447,7 @@ func slow(f logFixture) {
 	missed := false
 	var last chat.Cursor
 	next := 0
-	for e, err := range f.log.Follow(f.Context(), f.at, start) {
+	for e, err := range f.follow(f.Context(), start) {
 		if err != nil {
 			if chat.KindOf(err) != chat.Limited {
 				f.Fatalf("Follow: %v", err)

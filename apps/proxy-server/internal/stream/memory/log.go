@@ -1,13 +1,12 @@
 // Package memory keeps the logs of conversations in this process. Readers of
-// the past and of the present read the same list by the same loop, so that
-// there is no moment between them. What is forgotten here is told anew from
-// the store; that is left to the relay.
+// the past and of the present read the same list, so that there is no moment
+// between them, and one that waits holds no goroutine. What is forgotten here
+// is told anew from the store; that is left to the relay.
 package memory
 
 import (
 	"container/list"
 	"context"
-	"iter"
 	"sync"
 	"time"
 
@@ -44,17 +43,17 @@ func (l *Log) Append(_ context.Context, c chat.ConversationID, e chat.Event) (ch
 	now := time.Now()
 	l.mu.Lock()
 	r := l.use(c, now)
-	e = r.add(e, now)
+	at := r.add(e, now)
 	if r.end()%trimEvery == 0 {
 		r.trim(now)
 	}
-	changed := r.changed
-	r.changed = nil
+	waiting := r.waiting
+	r.waiting = nil
 	l.mu.Unlock()
-	if changed != nil {
-		close(changed)
+	for _, reader := range waiting {
+		reader.wake()
 	}
-	return e.Cursor, nil
+	return at, nil
 }
 
 // End implements [relay.Log].
@@ -74,83 +73,6 @@ func (l *Log) Told(_ context.Context, c chat.ConversationID, t chat.TurnID) ([]c
 		return r.told(t), nil
 	}
 	return nil, nil
-}
-
-// Follow implements [relay.Log].
-func (l *Log) Follow(ctx context.Context, c chat.ConversationID, after chat.Cursor) iter.Seq2[chat.Event, error] {
-	return func(yield func(chat.Event, error) bool) {
-		r, next, reset, err := l.join(c, after)
-		if err != nil {
-			yield(chat.Event{}, err)
-			return
-		}
-		defer l.leave(r)
-		if reset && !yield(chat.Event{Kind: chat.LogReset, Cursor: cursorAt(r.epoch, next)}, nil) {
-			return
-		}
-		for ctx.Err() == nil {
-			entries, changed, ok := l.read(r, next)
-			if !ok {
-				yield(chat.Event{}, chat.E(chat.Limited, "reader_too_slow", "The reader fell too far behind. It may resume."))
-				return
-			}
-			for _, entry := range entries {
-				if ctx.Err() != nil || !yield(entry.event, nil) {
-					return
-				}
-			}
-			next += int64(len(entries))
-			if changed == nil {
-				continue
-			}
-			select {
-			case <-changed:
-			case <-ctx.Done():
-			}
-		}
-	}
-}
-
-// join counts a follower in and finds its place.
-func (l *Log) join(c chat.ConversationID, after chat.Cursor) (r *record, next int64, reset bool, err error) {
-	var life epoch
-	if after != "" {
-		if life, next, err = parseCursor(after); err != nil {
-			return nil, 0, false, err
-		}
-	}
-	now := time.Now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r = l.use(c, now)
-	r.followers++
-	if after != "" && r.honours(life, next) {
-		return r, next, false, nil
-	}
-	return r, r.end(), after != "", nil
-}
-
-func (l *Log) leave(r *record) {
-	now := time.Now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r.followers--
-	l.touch(r, now)
-}
-
-// read returns what is there from next on, or else what is closed once there
-// is more. It is false where the place has been trimmed.
-func (l *Log) read(r *record, next int64) (entries []entry, changed <-chan struct{}, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	entries, ok = r.from(next)
-	if !ok || len(entries) > 0 {
-		return entries, nil, ok
-	}
-	if r.changed == nil {
-		r.changed = make(chan struct{})
-	}
-	return nil, r.changed, true
 }
 
 // use returns the conversation's record, made where there is none, and looks

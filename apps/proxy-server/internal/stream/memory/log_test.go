@@ -3,6 +3,7 @@ package memory_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -27,13 +28,17 @@ func say(t testing.TB, l *memory.Log, c chat.ConversationID, e chat.Event) chat.
 	return cursor
 }
 
+func follow(ctx context.Context, l *memory.Log, c chat.ConversationID, after chat.Cursor) iter.Seq2[chat.Event, error] {
+	return relay.Hear(ctx, func(wake func()) (relay.Reader, error) { return l.Follow(ctx, c, after, wake) })
+}
+
 // first is the first thing a follower hears, or else nothing once all is
 // still.
 func first(t testing.TB, l *memory.Log, c chat.ConversationID, after chat.Cursor) chat.Event {
 	t.Helper()
 	ctx, quit := context.WithTimeout(t.Context(), time.Second)
 	defer quit()
-	for e, err := range l.Follow(ctx, c, after) {
+	for e, err := range follow(ctx, l, c, after) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +86,7 @@ func TestAFollowerWhoHearsNothingForADayStillHears(t *testing.T) {
 		l := memory.New()
 		heard := make(chan chat.Event, 1)
 		go func() {
-			for e := range l.Follow(t.Context(), "c", "") {
+			for e := range follow(t.Context(), l, "c", "") {
 				heard <- e
 				return
 			}
@@ -131,7 +136,7 @@ func TestAnIdleFollowerCostsLittle(t *testing.T) {
 		defer quit()
 		for i := range followers {
 			go func() {
-				for range l.Follow(ctx, chat.ConversationID(fmt.Sprint(i)), "") {
+				for range follow(ctx, l, chat.ConversationID(fmt.Sprint(i)), "") {
 				}
 			}()
 		}
@@ -158,7 +163,7 @@ func BenchmarkAppendWithOneFollower(b *testing.B) {
 	}
 	go func() {
 		defer close(heard)
-		for e, err := range l.Follow(b.Context(), "c", start) {
+		for e, err := range follow(b.Context(), l, "c", start) {
 			if err != nil || e.Kind == chat.TurnEnded {
 				return
 			}
