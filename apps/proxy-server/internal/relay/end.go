@@ -60,8 +60,8 @@ func (t *turn) decide(cause error) *chat.Problem {
 		code = problem.Code
 	}
 	var took time.Duration
-	if !t.askedAt.IsZero() {
-		took = time.Since(t.askedAt)
+	if !t.asked.IsZero() {
+		took = time.Since(t.asked)
 	}
 	t.relay.Metrics.Ended(t.State, code, took)
 	return problem
@@ -128,6 +128,8 @@ func (t *turn) finishedBefore() error {
 
 // tellEnd tells followers that the turn has ended; only once.
 func (t *turn) tellEnd(problem *chat.Problem, reply *chat.Message) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if !t.answer.ended {
 		t.tell(chat.Event{Kind: chat.TurnEnded, Status: t.State, Problem: problem, Message: reply})
 	}
@@ -153,7 +155,7 @@ func (r *Relay) Stop(ctx context.Context, site chat.SiteID, c chat.ConversationI
 	if t.SiteID != site || t.ConversationID != c {
 		return chat.Missing()
 	}
-	t.stop.Do(func() { close(t.stops) })
+	t.halt(errStopped)
 	select {
 	case <-t.ended:
 		return nil

@@ -14,7 +14,7 @@ const calm = 20 * time.Millisecond
 type mouth struct {
 	speech speech
 	held   []byte      // text that is about to be told
-	due    *time.Timer // when it is
+	due    *time.Timer // when it is; nil before it first was
 	toldAt time.Time   // when text was last told
 	told   int         // bytes told, with all that was replaced
 	labels int
@@ -55,9 +55,26 @@ func (t *turn) add(text string) error {
 	if since := time.Since(m.toldAt); since >= calm {
 		t.speak()
 	} else {
-		m.due.Reset(calm - since)
+		again(&m.due, calm-since, t.speakNow)
 	}
 	return nil
+}
+
+func (t *turn) speakNow() { t.hears(func() error { t.speak(); return nil }) }
+
+// again sets the timer, made where there is none.
+func again(timer **time.Timer, pause time.Duration, do func()) {
+	if *timer == nil {
+		*timer = time.AfterFunc(pause, do)
+		return
+	}
+	(*timer).Reset(pause)
+}
+
+func still(timer *time.Timer) {
+	if timer != nil {
+		timer.Stop()
+	}
 }
 
 // replace tells that text takes the place of all there is.
@@ -77,12 +94,12 @@ func (t *turn) replace(text string) error {
 // speak tells what is held.
 func (t *turn) speak() {
 	m := &t.mouth
-	m.due.Stop()
+	still(m.due)
 	if len(m.held) == 0 {
 		return
 	}
 	if m.told == 0 {
-		t.relay.Metrics.Spoke(time.Since(t.askedAt))
+		t.relay.Metrics.Spoke(time.Since(t.asked))
 	}
 	text := string(m.held)
 	m.held = m.held[:0]
@@ -92,9 +109,14 @@ func (t *turn) speak() {
 	t.noteSoon()
 }
 
-// fallSilent tells what is held when nothing more will come.
+// fallSilent tells what is held, and nothing after it.
 func (t *turn) fallSilent() {
-	t.mouth.held = append(t.mouth.held, t.mouth.speech.end()...)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.deaf {
+		t.deaf = true
+		t.mouth.held = append(t.mouth.held, t.mouth.speech.end()...)
+	}
 	t.speak()
-	t.notes.due.Stop()
+	still(t.notes.due)
 }

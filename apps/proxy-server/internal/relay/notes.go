@@ -14,12 +14,11 @@ const (
 // notes are the checkpoints of a running answer. They are written beside the
 // turn, so that a slow store does not hold back what is told.
 type notes struct {
-	due   *time.Timer // when the next is
+	due   *time.Timer // when the next is; nil before it first was
 	armed bool
-	busy  bool       // one is on its way
-	kept  chan error // tells how it went; holds one
-	seq   int        // of the last that is kept, or on its way
-	bytes int        // its text's length
+	busy  bool // one is on its way
+	seq   int  // of the last that is kept, or on its way
+	bytes int  // its text's length
 }
 
 // noteSoon sees to it that what has just been told is noted in time.
@@ -31,14 +30,16 @@ func (t *turn) noteSoon() {
 		t.note()
 	case !n.armed:
 		n.armed = true
-		n.due.Reset(noteEvery)
+		again(&n.due, noteEvery, t.noteNow)
 	}
 }
+
+func (t *turn) noteNow() { t.hears(func() error { t.note(); return nil }) }
 
 // note begins to write down what has been told so far.
 func (t *turn) note() {
 	n := &t.notes
-	n.due.Stop()
+	still(n.due)
 	n.armed = false
 	if n.busy || n.seq == t.answer.seq {
 		return
@@ -48,17 +49,21 @@ func (t *turn) note() {
 	t.relay.work.Go(func() {
 		ctx, cancel := t.relay.act()
 		defer cancel()
-		n.kept <- t.relay.Store.Note(ctx, of, seq, text)
+		err := t.relay.Store.Note(ctx, of, seq, text)
+		t.hears(func() error { return t.noted(err) })
 	})
 }
 
-// noted takes in how writing went, and says whether the turn is ours no more.
-// One that failed is made good by the next.
-func (t *turn) noted(err error) (lost bool) {
+// noted takes in how writing went: errLost where the turn is ours no more. One
+// that failed is made good by the next.
+func (t *turn) noted(err error) error {
+	if kind := chat.KindOf(err); kind == chat.Conflict || kind == chat.NotFound {
+		return errLost
+	}
 	n := &t.notes
 	n.busy = false
 	if n.seq != t.answer.seq {
 		t.noteSoon()
 	}
-	return chat.KindOf(err) == chat.Conflict || chat.KindOf(err) == chat.NotFound
+	return nil
 }

@@ -96,6 +96,7 @@ func (r *Relay) append(c chat.ConversationID, e chat.Event) {
 
 // begin runs a turn that the store has begun in our name.
 func (r *Relay) begin(t *turn) {
+	t.live, t.halt = context.WithCancelCause(r.turns)
 	r.mu.Lock()
 	if len(r.running) == 0 {
 		r.quiet = make(chan struct{})

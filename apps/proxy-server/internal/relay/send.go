@@ -105,12 +105,7 @@ func (r *Relay) newTurn(stored chat.Turn) *turn {
 	if err != nil {
 		told = nil // the store's own knowledge must do
 	}
-	t := &turn{Turn: stored, relay: r, answer: recall(stored, told), stops: make(chan struct{}), ended: make(chan struct{})}
-	t.mouth.due, t.notes.due = time.NewTimer(time.Hour), time.NewTimer(time.Hour)
-	t.mouth.due.Stop()
-	t.notes.due.Stop()
-	t.notes.kept = make(chan error, 1)
-	return t
+	return &turn{Turn: stored, relay: r, answer: recall(stored, told), ended: make(chan struct{})}
 }
 
 // goOn runs the turn that the end of another has let run.

@@ -15,8 +15,9 @@ const lineEvery = time.Second // between two looks at a place in line
 
 var errStopped = errors.New("stopped by the visitor")
 
-// turn is one question from its beginning to its end. Its own goroutine tells
-// every event and ends it; another hears the agent out, which may take longer.
+// turn is one question from its beginning to its end. One goroutine hears the
+// agent out, which may take longer than the turn; whatever ends the turn
+// before that does so beside it.
 type turn struct {
 	chat.Turn
 	relay    *Relay
@@ -24,27 +25,43 @@ type turn struct {
 	question chat.Message
 	err      error // how it ended before it came here, or nil
 
-	answer  answer
-	mouth   mouth
-	notes   notes
-	askedAt time.Time
-
-	stop  sync.Once
-	stops chan struct{} // closed when the visitor wants no more of it
+	live  context.Context // ends, with its cause, when the turn is to end
+	halt  context.CancelCauseFunc
+	over  sync.Once
 	ended chan struct{} // closed once it has ended
+	asked time.Time     // zero where its agent was not
+
+	mu     sync.Mutex // held while something is told of the answer
+	answer answer
+	mouth  mouth
+	notes  notes
+	deaf   bool // nothing more that the agent says is told
 }
 
 // run brings the turn to its end.
 func (t *turn) run() {
-	defer close(t.ended)
-	defer t.relay.left(t)
+	defer t.halt(nil)
 	err := t.err
 	if err == nil {
 		err = t.perform()
 	}
-	if !errors.Is(err, errLost) {
-		t.end(err)
+	if t.live.Err() != nil {
+		err = context.Cause(t.live)
 	}
+	t.conclude(err)
+}
+
+// conclude ends the turn for the first cause there is. For any other it waits
+// until it has ended.
+func (t *turn) conclude(cause error) {
+	t.over.Do(func() {
+		defer close(t.ended)
+		defer t.relay.left(t)
+		t.fallSilent()
+		if !errors.Is(cause, errLost) {
+			t.end(cause)
+		}
+	})
 }
 
 // perform has the agent asked and tells what it says. It returns why it said
@@ -55,18 +72,13 @@ func (t *turn) perform() (err error) {
 		return err
 	}
 	place := t.relay.queue.enter(t.SiteID, t.VisitorID, t.asker.Site.Agent.MaxRuns)
-	asked := false
-	defer func() {
-		if !asked {
-			place.leave()
-		}
-	}()
+	defer place.leave()
 	if err := t.standInLine(place); err != nil {
 		return err
 	}
 	t.tell(chat.Event{Kind: chat.TurnStarted, QuestionID: t.QuestionID})
-	asked, t.askedAt = true, time.Now()
-	return t.listen(place)
+	t.asked = time.Now()
+	return t.listen()
 }
 
 // caught makes a panic an error, so that it ends one turn and nothing else.
@@ -113,43 +125,31 @@ func (t *turn) standInLine(p *place) error {
 		select {
 		case <-p.granted:
 		case <-look.C:
-		case <-t.stops:
-			return errStopped
-		case <-t.relay.turns.Done():
-			return context.Cause(t.relay.turns)
+		case <-t.live.Done():
+			return context.Cause(t.live)
 		}
 	}
 }
 
-// heard is what the agent said, or how it ended.
-type heard struct {
-	piece chat.Piece
-	over  bool
-	err   error
-}
-
-// ask has the agent heard out, whether or not anybody listens: a run that the
-// visitor stopped goes on at the agent's, and holds its place until it ends.
-func (t *turn) ask(ctx context.Context, done context.CancelFunc, p *place, deaf <-chan struct{}) <-chan heard {
-	all := make(chan heard)
-	say := func(h heard) {
-		select {
-		case all <- h:
-		case <-deaf:
-		}
+// listen hears the agent out. The turn ends with its run, or before it: a run
+// that the visitor stopped goes on at the agent's, and holds its place until
+// it ends.
+func (t *turn) listen() error {
+	ctx, done := context.WithTimeoutCause(t.relay.turns, t.asker.Site.Agent.WithDefaults().Total, errTotal)
+	defer done()
+	defer context.AfterFunc(ctx, func() { t.halt(context.Cause(ctx)) })()
+	defer context.AfterFunc(t.live, func() { t.conclude(context.Cause(t.live)) })()
+	if err := t.hear(ctx); err != nil {
+		return err
 	}
-	t.relay.work.Go(func() {
-		defer p.leave()
-		defer done()
-		err := t.hear(ctx, func(piece chat.Piece) { say(heard{piece: piece}) })
-		say(heard{over: true, err: err})
-	})
-	return all
+	if t.fallSilent(); t.silent() {
+		return errEmpty
+	}
+	return nil
 }
 
 // hear runs the agent once and returns how it ended.
-func (t *turn) hear(ctx context.Context, say func(chat.Piece)) (err error) {
-	defer caught(&err)
+func (t *turn) hear(ctx context.Context) error {
 	agent, ok := t.relay.Agents[t.asker.Site.Agent.Kind]
 	if !ok {
 		return broken(chat.Unavailable, "agent_unavailable", fmt.Errorf("no agent is of kind %q", t.asker.Site.Agent.Kind))
@@ -160,7 +160,7 @@ func (t *turn) hear(ctx context.Context, say func(chat.Piece)) (err error) {
 	}
 	for piece, err := range agent.Ask(ctx, prompt) {
 		if err == nil {
-			say(piece)
+			t.hears(func() error { return t.take(piece) })
 			continue
 		}
 		if ctx.Err() != nil {
@@ -171,48 +171,34 @@ func (t *turn) hear(ctx context.Context, say func(chat.Piece)) (err error) {
 	return nil
 }
 
-// listen tells what the agent says until there is a reason to stop.
-func (t *turn) listen(p *place) error {
-	defer t.fallSilent()
-	deaf := make(chan struct{})
-	defer close(deaf)
-	ctx, cancel := context.WithTimeoutCause(t.relay.turns, t.asker.Site.Agent.WithDefaults().Total, errTotal)
-	all := t.ask(ctx, cancel, p, deaf)
-	for {
-		select {
-		case h := <-all:
-			if h.over {
-				return t.heardOut(h.err)
-			}
-			if err := t.take(h.piece); err != nil {
-				return err
-			}
-		case <-t.mouth.due.C:
-			t.speak()
-		case <-t.notes.due.C:
-			t.note()
-		case err := <-t.notes.kept:
-			if t.noted(err) {
-				return errLost
-			}
-		case <-t.stops:
-			return errStopped
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+// silent says whether nothing was told of an answer.
+func (t *turn) silent() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.answer.empty()
+}
+
+// hears has something told unless the turn falls silent before it. An error
+// ends the turn.
+func (t *turn) hears(tell func() error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.deaf {
+		return
+	}
+	if err := attempt(tell); err != nil {
+		t.deaf = true
+		t.halt(err)
 	}
 }
 
-// heardOut is how a turn ends whose agent ended with err.
-func (t *turn) heardOut(err error) error {
-	t.fallSilent()
-	if err == nil && t.answer.empty() {
-		return errEmpty
-	}
-	return err
+func attempt(do func() error) (err error) {
+	defer caught(&err)
+	return do()
 }
 
-// tell adds one event of this turn to the log, and to the answer.
+// tell adds one event of this turn to the log, and to the answer. While its
+// agent is heard it is called under the lock.
 func (t *turn) tell(e chat.Event) {
 	e.TurnID, e.MessageID, e.Seq = t.ID, t.AnswerID, t.answer.seq+1
 	t.answer.fold(e)
