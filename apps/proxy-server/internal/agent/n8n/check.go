@@ -3,10 +3,8 @@ package n8n
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"securechat/internal/chat"
@@ -40,11 +38,7 @@ func (a *Agent) Reach(ctx context.Context, settings chat.AgentSettings) error {
 	if err != nil {
 		return err
 	}
-	connect := a.transport.DialContext
-	if webhook.Scheme == "https" {
-		connect = a.transport.DialTLSContext
-	}
-	conn, err := connect(ctx, "tcp", net.JoinHostPort(webhook.Hostname(), strconv.Itoa(int(portOf(webhook)))))
+	conn, err := a.lounge.connect(ctx, webhook)
 	if err != nil {
 		return connectFault(err)
 	}

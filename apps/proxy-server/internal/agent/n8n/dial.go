@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"slices"
 	"syscall"
@@ -18,12 +17,7 @@ import (
 // AllowVariable is the setting that lets webhooks point to private addresses.
 const AllowVariable = "SECURECHAT_ALLOW_PRIVATE_UPSTREAMS"
 
-const (
-	connectTimeout = 3 * time.Second
-	// n8n closes idle connections after 5 s; a POST on one that it has just
-	// closed has an outcome nobody knows.
-	idleTimeout = 4 * time.Second
-)
+const connectTimeout = 3 * time.Second
 
 // guard says which addresses may be dialled. It is asked after name
 // resolution, for every single dial, so that no answer of a name server gets
@@ -106,21 +100,12 @@ func (g guard) dialer(scheme string, resolver *net.Resolver) *net.Dialer {
 	}
 }
 
-// newTransport is sized for thousands of streams, each of which holds a
-// connection of HTTP/1.1 for as long as it lasts: small buffers, no HTTP/2,
-// nothing from the environment.
-func newTransport(g guard, resolver *net.Resolver, roots *tls.Config) *http.Transport {
+// newLounge connects to guarded addresses only, by itself: nothing of the
+// environment's proxies, which would hide the address from the guard.
+func newLounge(g guard, resolver *net.Resolver, roots *tls.Config) lounge {
 	secure := &tls.Dialer{NetDialer: g.dialer("https", resolver), Config: roots}
-	return &http.Transport{
-		Proxy:                  nil, // the guard would only see the proxy's address
-		DialContext:            dial(g.dialer("http", resolver).DialContext).marked,
-		DialTLSContext:         dial(secure.DialContext).marked,
-		DisableCompression:     true, // the Webhook node would gzip the stream
-		MaxIdleConns:           1000,
-		MaxIdleConnsPerHost:    100,
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: 64 << 10,
-		ReadBufferSize:         1 << 10,
-		WriteBufferSize:        1 << 10,
-	}
+	return lounge{dial: map[string]dial{
+		"http":  g.dialer("http", resolver).DialContext,
+		"https": secure.DialContext,
+	}}
 }

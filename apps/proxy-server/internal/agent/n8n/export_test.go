@@ -7,8 +7,8 @@ import (
 
 // DialBy replaces how the agent connects, for networks that are none.
 func (a *Agent) DialBy(connect func(ctx context.Context, network, address string) (net.Conn, error)) {
-	a.transport.DialContext = dial(connect).marked
+	a.lounge.dial["http"] = connect
 }
 
 // Close ends the connections that wait for another question.
-func (a *Agent) Close() { a.transport.CloseIdleConnections() }
+func (a *Agent) Close() { a.lounge.close() }

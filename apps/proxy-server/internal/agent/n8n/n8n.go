@@ -33,12 +33,12 @@ type Options struct {
 
 // Agent is a [relay.Agent] for every site whose agent is an n8n workflow.
 type Agent struct {
-	issuer    string
-	signer    Signer
-	guard     guard
-	resolver  *net.Resolver
-	transport *http.Transport
-	breakers  breakers
+	issuer   string
+	signer   Signer
+	guard    guard
+	resolver *net.Resolver
+	lounge   lounge
+	breakers breakers
 }
 
 // New returns an agent that has connected to nothing yet.
@@ -50,7 +50,7 @@ func New(o Options) *Agent {
 	if a.resolver == nil {
 		a.resolver = net.DefaultResolver
 	}
-	a.transport = newTransport(a.guard, a.resolver, &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12})
+	a.lounge = newLounge(a.guard, a.resolver, &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12})
 	return a
 }
 
@@ -221,14 +221,14 @@ func (s *stream) last(line []byte) error {
 // verdict says how an answer ended whose reading was ended by err.
 func (s *stream) verdict(ctx context.Context, err error) error {
 	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
 	case err == nil && s.failed:
 		err = errWorkflow
 	case err == nil && !s.answered():
 		err = errEmpty
 	case err == nil && !s.framed && !s.atEnd:
 		err = errBroken
-	case err != nil && ctx.Err() != nil:
-		err = context.Cause(ctx)
 	case err != nil && !known(err):
 		err = errBroken
 	}

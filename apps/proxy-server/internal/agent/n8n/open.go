@@ -94,7 +94,7 @@ func (a *Agent) attempt(ctx context.Context, p chat.Prompt, webhook *url.URL, ke
 	if err := authorize(request.Header, p.Site.Agent, token); err != nil {
 		return nil, "", err
 	}
-	response, err := a.transport.RoundTrip(request) // not a client: that would follow redirects
+	response, err := a.lounge.post(request)
 	if err != nil {
 		return nil, "", err
 	}
