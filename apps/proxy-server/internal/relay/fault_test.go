@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -193,6 +194,42 @@ func TestASlowStoreHoldsBackNothingThatIsTold(t *testing.T) {
 		}
 		if got := h.answer(sent).Text; got != strings.Repeat("word ", 30) {
 			t.Errorf("stored %q", got)
+		}
+	})
+}
+
+func TestManyAnswersUnderWayLeaveTheStoreRoomForQuestions(t *testing.T) {
+	inside(t, func(t *testing.T) {
+		const turns = 50
+		var mu sync.Mutex
+		writing, most, noted := 0, 0, 0
+		speaks := script(func(_ context.Context, _ chat.Prompt, say func(chat.Piece) bool) error {
+			say(chat.Piece{Text: "so far"})
+			time.Sleep(time.Minute)
+			return nil
+		})
+		h := open(t, speaks, func(o *relay.Options) {
+			o.Store = &faulty{Store: o.Store, before: map[string]func(context.Context) error{
+				"Note": func(context.Context) error {
+					mu.Lock()
+					writing, noted = writing+1, noted+1
+					most = max(most, writing)
+					mu.Unlock()
+					time.Sleep(2 * time.Second)
+					mu.Lock()
+					writing--
+					mu.Unlock()
+					return nil
+				},
+			}}
+		})
+		h.site.Agent.MaxRuns = turns
+		for visitor := range turns {
+			h.askAs(h.elsewhere(visitor+1), "?")
+		}
+		h.wait()
+		if most != 16 || noted != turns {
+			t.Errorf("%d of %d answers were noted, %d at once", noted, turns, most)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 const (
 	noteEvery = 500 * time.Millisecond // of an answer under way, a crash may cost this much
 	noteBytes = 2 << 10                // … or this much, whichever is less
+	mostNoted = 16                     // turns at once; a question must find room beside them
 )
 
 // notes are the checkpoints of a running answer. They are written beside the
@@ -34,22 +35,39 @@ func (t *turn) noteSoon() {
 	}
 }
 
-func (t *turn) noteNow() { t.hears(func() error { t.note(); return nil }) }
+func (t *turn) noteNow() {
+	t.hears(func() error {
+		t.notes.armed = false
+		t.note()
+		return nil
+	})
+}
 
-// note begins to write down what has been told so far.
+// note begins to write down what has been told so far, or puts it off while
+// too many do.
 func (t *turn) note() {
 	n := &t.notes
-	still(n.due)
-	n.armed = false
 	if n.busy || n.seq == t.answer.seq {
 		return
 	}
+	select {
+	case t.relay.pens <- struct{}{}:
+	default:
+		if !n.armed {
+			n.armed = true
+			again(&n.due, noteEvery, t.noteNow)
+		}
+		return
+	}
+	still(n.due)
+	n.armed = false
 	n.busy, n.seq, n.bytes = true, t.answer.seq, len(t.answer.text)
 	of, seq, text := t.Turn, n.seq, string(t.answer.text)
 	t.relay.work.Go(func() {
 		ctx, cancel := t.relay.act()
 		defer cancel()
 		err := t.relay.Store.Note(ctx, of, seq, text)
+		<-t.relay.pens
 		t.hears(func() error { return t.noted(err) })
 	})
 }

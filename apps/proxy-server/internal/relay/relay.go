@@ -40,6 +40,7 @@ type Relay struct {
 	Options
 	order order
 	queue queue
+	pens  chan struct{} // holds one for each note that is being written
 
 	turns    context.Context // what agents run in; it ends when their grace is over
 	cutTurns context.CancelCauseFunc
@@ -71,6 +72,7 @@ func New(o Options) *Relay {
 		waiting:  map[chat.ConversationID][]*waiting{},
 		doubtful: map[chat.TurnID]doubt{},
 		quiet:    make(chan struct{}),
+		pens:     make(chan struct{}, mostNoted),
 	}
 	close(r.quiet)
 	r.turns, r.cutTurns = context.WithCancelCause(context.Background())

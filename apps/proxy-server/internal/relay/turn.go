@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -88,8 +89,17 @@ func caught(err *error) {
 	}
 }
 
-// know looks up who asked, and what, where this process did not hear it.
+// know completes what is known of who asked, and what.
 func (t *turn) know() error {
+	if err := t.recall(); err != nil {
+		return err
+	}
+	t.asker.Site.Agent = t.asker.Site.Agent.WithDefaults()
+	return nil
+}
+
+// recall looks it up where this process did not hear it.
+func (t *turn) recall() error {
 	heard := t.asker.Site.ID != ""
 	if heard && t.question.ID != "" {
 		return nil
@@ -135,7 +145,7 @@ func (t *turn) standInLine(p *place) error {
 // that the visitor stopped goes on at the agent's, and holds its place until
 // it ends.
 func (t *turn) listen() error {
-	ctx, done := context.WithTimeoutCause(t.relay.turns, t.asker.Site.Agent.WithDefaults().Total, errTotal)
+	ctx, done := context.WithTimeoutCause(t.relay.turns, t.asker.Site.Agent.Total, errTotal)
 	defer done()
 	defer context.AfterFunc(ctx, func() { t.halt(context.Cause(ctx)) })()
 	defer context.AfterFunc(t.live, func() { t.conclude(context.Cause(t.live)) })()
@@ -150,15 +160,11 @@ func (t *turn) listen() error {
 
 // hear runs the agent once and returns how it ended.
 func (t *turn) hear(ctx context.Context) error {
-	agent, ok := t.relay.Agents[t.asker.Site.Agent.Kind]
-	if !ok {
-		return broken(chat.Unavailable, "agent_unavailable", fmt.Errorf("no agent is of kind %q", t.asker.Site.Agent.Kind))
-	}
-	prompt, err := t.relay.prompt(ctx, t)
+	answer, err := t.ask(ctx)
 	if err != nil {
 		return broken(chat.Unavailable, "agent_unavailable", err)
 	}
-	for piece, err := range agent.Ask(ctx, prompt) {
+	for piece, err := range answer {
 		if err == nil {
 			t.hears(func() error { return t.take(piece) })
 			continue
@@ -169,6 +175,19 @@ func (t *turn) hear(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// ask makes the run, which begins when it is heard.
+func (t *turn) ask(ctx context.Context) (iter.Seq2[chat.Piece, error], error) {
+	agent, ok := t.relay.Agents[t.asker.Site.Agent.Kind]
+	if !ok {
+		return nil, fmt.Errorf("no agent is of kind %q", t.asker.Site.Agent.Kind)
+	}
+	prompt, err := t.relay.prompt(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return agent.Ask(ctx, prompt), nil
 }
 
 // silent says whether nothing was told of an answer.

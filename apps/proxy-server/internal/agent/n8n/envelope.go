@@ -58,7 +58,7 @@ type said struct {
 var roles = map[chat.Author]string{chat.ByVisitor: "user", chat.ByAgent: "assistant", chat.ByOperator: "operator"}
 
 // encode makes the body for the prompt; token may be "".
-func encode(p chat.Prompt, token string) ([]byte, error) {
+func encode(p *chat.Prompt, token string) ([]byte, error) {
 	e := envelope{
 		Action:    "sendMessage",
 		SessionID: string(p.ConversationID),

@@ -62,19 +62,20 @@ func (l *lounge) post(request *http.Request) (*http.Response, error) {
 	if err := request.Write(&whole); err != nil {
 		return nil, err
 	}
+	asked, to := request.Context(), request.URL
 	for {
-		conn, used, err := l.take(request.Context(), request.URL)
+		conn, used, err := l.take(asked, to)
 		if err != nil {
 			return nil, err
 		}
 		// Whatever waits for the connection is woken when the caller gives up.
-		stop := context.AfterFunc(request.Context(), func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+		stop := context.AfterFunc(asked, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 		sent, err := conn.Write(whole.Bytes())
 		if sent > 0 { // a host may refuse a question of which it has heard enough
-			if response, unread := conn.response(request); unread == nil {
+			if response, unread := conn.response(); unread == nil {
 				good := err == nil && !response.Close
-				response.Body = &answer{ReadCloser: response.Body, asked: request.Context(), leave: func(whole bool) {
-					l.leave(request.URL, conn, stop() && whole && good)
+				response.Body = &answer{ReadCloser: response.Body, asked: asked, leave: func(whole bool) {
+					l.leave(to, conn, stop() && whole && good)
 				}}
 				return response, nil
 			} else if err == nil {
@@ -83,17 +84,18 @@ func (l *lounge) post(request *http.Request) (*http.Response, error) {
 		}
 		stop()
 		_ = conn.Close()
-		if !used || sent > 0 || request.Context().Err() != nil {
+		if !used || sent > 0 || asked.Err() != nil {
 			return nil, err
 		}
 	}
 }
 
-// response reads the head of the response that counts.
-func (c *connection) response(to *http.Request) (*http.Response, error) {
+// response reads the head of the response that counts. It does not name its
+// request, which would last as long as the answer.
+func (c *connection) response() (*http.Response, error) {
 	for range mostInterim {
 		c.head = longestHead
-		response, err := http.ReadResponse(c.in, to)
+		response, err := http.ReadResponse(c.in, nil)
 		c.head = -1
 		switch {
 		case err != nil:

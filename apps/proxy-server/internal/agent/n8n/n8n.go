@@ -62,12 +62,11 @@ const grace = 5 * time.Second
 // it cannot have run. Errors are [chat.Error]s that may be told, or ctx's.
 func (a *Agent) Ask(ctx context.Context, p chat.Prompt) iter.Seq2[chat.Piece, error] {
 	return func(yield func(chat.Piece, error) bool) {
-		p.Site.Agent = p.Site.Agent.WithDefaults()
 		limited, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		defer after(p.Site.Agent.Total, cancel, errTotal)()
-		r := &run{settings: p.Site.Agent, cancel: cancel, yield: yield}
-		if err := r.ask(limited, a, p); err != nil && !r.unheard {
+		r := newRun(&p, cancel, yield)
+		defer after(r.settings.Total, cancel, errTotal)()
+		if err := r.ask(limited, a, &p); err != nil && !r.unheard {
 			yield(chat.Piece{}, r.explain(ctx, limited, err))
 		}
 	}
@@ -114,7 +113,15 @@ type run struct {
 	unheard  bool // nobody takes pieces any more
 }
 
-func (r *run) ask(ctx context.Context, a *Agent, p chat.Prompt) error {
+// newRun is no part of its caller's frame, which waits with thousands of others.
+//
+//go:noinline
+func newRun(p *chat.Prompt, cancel context.CancelCauseFunc, yield func(chat.Piece, error) bool) *run {
+	p.Site.Agent = p.Site.Agent.WithDefaults()
+	return &run{settings: p.Site.Agent, cancel: cancel, yield: yield}
+}
+
+func (r *run) ask(ctx context.Context, a *Agent, p *chat.Prompt) error {
 	wait := r.settings.FirstByte
 	if r.settings.Response != chat.ResponseStreaming {
 		wait = r.settings.Total // the first byte comes when all is done

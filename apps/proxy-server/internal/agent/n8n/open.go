@@ -33,7 +33,7 @@ const mostKeys = 3
 
 // open asks n8n until it takes the question or there is no sense in trying.
 // The response has a good status, and no web page for a body.
-func (a *Agent) open(ctx context.Context, p chat.Prompt) (*http.Response, error) {
+func (a *Agent) open(ctx context.Context, p *chat.Prompt) (*http.Response, error) {
 	webhook, err := parseWebhook(p.Site.Agent.Webhook)
 	if err != nil {
 		return nil, unavailable(err)
@@ -52,7 +52,7 @@ func (a *Agent) open(ctx context.Context, p chat.Prompt) (*http.Response, error)
 }
 
 // insist repeats attempts that failed before n8n can have begun.
-func (a *Agent) insist(ctx context.Context, p chat.Prompt, webhook *url.URL) (*http.Response, error) {
+func (a *Agent) insist(ctx context.Context, p *chat.Prompt, webhook *url.URL) (*http.Response, error) {
 	tries := tries{connect: afterConnect, missing: afterMissing, away: afterAway}
 	for {
 		response, kid, err := a.attempt(ctx, p, webhook, tries.key)
@@ -76,7 +76,7 @@ func (a *Agent) insist(ctx context.Context, p chat.Prompt, webhook *url.URL) (*h
 }
 
 // attempt posts the question once.
-func (a *Agent) attempt(ctx context.Context, p chat.Prompt, webhook *url.URL, key int) (*http.Response, string, error) {
+func (a *Agent) attempt(ctx context.Context, p *chat.Prompt, webhook *url.URL, key int) (*http.Response, string, error) {
 	token, kid, err := a.token(ctx, p, webhook, key)
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: %w", errSign, err)

@@ -52,7 +52,7 @@ type claims struct {
 	Expires    int64    `json:"exp"`
 }
 
-func (a *Agent) claims(p chat.Prompt, webhook *url.URL) ([]byte, error) {
+func (a *Agent) claims(p *chat.Prompt, webhook *url.URL) ([]byte, error) {
 	now := time.Now()
 	return json.Marshal(claims{
 		Issuer:     a.issuer,
@@ -71,12 +71,12 @@ func (a *Agent) claims(p chat.Prompt, webhook *url.URL) ([]byte, error) {
 // token makes the token for an attempt. A site that proves itself another way
 // gets one too where it has a key, because a Chat Trigger passes on no header
 // and its workflow can check only what stands in the body.
-func (a *Agent) token(ctx context.Context, p chat.Prompt, webhook *url.URL, attempt int) (token, kid string, err error) {
+func (a *Agent) token(ctx context.Context, p *chat.Prompt, webhook *url.URL, attempt int) (token, kid string, err error) {
 	payload, err := a.claims(p, webhook)
 	if err != nil {
 		return "", "", err
 	}
-	settings := p.Site.Agent
+	settings := &p.Site.Agent
 	if settings.Auth == chat.AuthJWT && settings.Algorithm == chat.HS256 {
 		if attempt > 0 {
 			return "", "", chat.Missing()
