@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -90,12 +91,23 @@ func serveReverseProxy(ctx context.Context, args []string) error {
 		return err
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 10000, DisableCompression: true}
-	return serve(ctx, &httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		FlushInterval: -1,
 		Transport:     transport,
 		ErrorLog:      slog.NewLogLogger(slog.DiscardHandler, 0), // clients that hang up when a run ends
-	})
+	}
+	return serve(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Handed on as it comes, a body costs a few answers of a thousand:
+		// golang/go#40747.
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		if err != nil {
+			http.Error(w, "unreadable", http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		proxy.ServeHTTP(w, r)
+	}))
 }
 
 // serve listens on a free port of the loopback and prints its address.

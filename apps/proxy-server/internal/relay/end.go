@@ -89,11 +89,20 @@ func (t *turn) finish(problem *chat.Problem) (err error) {
 	if err != nil {
 		return err
 	}
+	if before := t.toldBefore(); before != nil {
+		t.relay.recent.keep(*before, t.question, reply)
+	}
 	t.tellEnd(problem, reply)
 	if next != nil {
 		t.relay.goOn(next.Turn, next.Question)
 	}
 	return nil
+}
+
+func (t *turn) toldBefore() *past {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.before
 }
 
 // finishedBefore looks whether a try that seemed to fail has ended the turn

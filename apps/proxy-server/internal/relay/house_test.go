@@ -359,6 +359,13 @@ func (f *faulty) Note(ctx context.Context, t chat.Turn, seq int, text string) er
 	return f.Store.Note(ctx, t, seq, text)
 }
 
+func (f *faulty) Conversation(ctx context.Context, site chat.SiteID, c chat.ConversationID, before chat.MessageID, limit int) (chat.Conversation, error) {
+	if err := f.fail(ctx, "Conversation"); err != nil {
+		return chat.Conversation{}, err
+	}
+	return f.Store.Conversation(ctx, site, c, before, limit)
+}
+
 func (f *faulty) Finish(ctx context.Context, t chat.Turn, reply *chat.Message) (*relay.Next, error) {
 	if err := f.fail(ctx, "Finish"); err != nil {
 		return nil, err

@@ -17,16 +17,19 @@ const (
 
 // prompt is what the agent is told.
 func (r *Relay) prompt(ctx context.Context, t *turn) (chat.Prompt, error) {
-	told, err := r.saidBefore(ctx, t)
+	before, err := r.saidBefore(ctx, t)
 	if err != nil {
 		return chat.Prompt{}, err
 	}
+	t.mu.Lock()
+	t.before = &before
+	t.mu.Unlock()
 	return chat.Prompt{
 		Site:           t.asker.Site,
 		ConversationID: t.ConversationID,
 		TurnID:         t.ID,
 		Text:           t.question.Text,
-		History:        history(told, t.question, t.asker.Site.Policy.HistoryBudget()),
+		History:        before.said,
 		Visitor:        t.asker.Visitor,
 		PageURL:        t.question.PageURL,
 		UserAgent:      t.asker.Session.UserAgent,
@@ -37,15 +40,21 @@ func (r *Relay) prompt(ctx context.Context, t *turn) (chat.Prompt, error) {
 }
 
 // saidBefore is what was said last in the turn's conversation, without a look
-// where its question is the first.
-func (r *Relay) saidBefore(ctx context.Context, t *turn) ([]chat.Message, error) {
-	if t.question.Number == 1 {
-		return nil, nil
+// where its question is the first or the conversation was active lately.
+func (r *Relay) saidBefore(ctx context.Context, t *turn) (past, error) {
+	p := past{until: t.question.Number - 1, budget: t.asker.Site.Policy.HistoryBudget()}
+	if p.until == 0 {
+		return p, nil
+	}
+	var known bool
+	if p.said, known = r.recent.before(t.question, p.budget); known {
+		return p, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
 	c, err := r.Store.Conversation(ctx, t.SiteID, t.ConversationID, "", mostRemembered)
-	return c.Messages, err
+	p.said = history(c.Messages, t.question, p.budget)
+	return p, err
 }
 
 // history is the latest of what was said before the question that fits the

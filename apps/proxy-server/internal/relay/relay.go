@@ -38,9 +38,10 @@ const actTimeout = 10 * time.Second
 // Relay carries conversations. Its methods may be called at once.
 type Relay struct {
 	Options
-	order order
-	queue queue
-	pens  chan struct{} // holds one for each note that is being written
+	order  order
+	queue  queue
+	recent recent
+	pens   chan struct{} // holds one for each note that is being written
 
 	turns    context.Context // what agents run in; it ends when their grace is over
 	cutTurns context.CancelCauseFunc
@@ -71,6 +72,7 @@ func New(o Options) *Relay {
 		running:  map[chat.TurnID]*turn{},
 		waiting:  map[chat.ConversationID][]*waiting{},
 		doubtful: map[chat.TurnID]doubt{},
+		recent:   newRecent(),
 		quiet:    make(chan struct{}),
 		pens:     make(chan struct{}, mostNoted),
 	}

@@ -307,3 +307,68 @@ func TestAnAnswerIsRated(t *testing.T) {
 		}
 	})
 }
+
+func TestAConversationIsLookedUpOnlyWhereAnotherProcessMayHaveGoneOnWithIt(t *testing.T) {
+	inside(t, func(t *testing.T) {
+		var heard string
+		agent := script(func(_ context.Context, p chat.Prompt, say func(chat.Piece) bool) error {
+			heard = ""
+			for _, m := range p.History {
+				heard += m.Text + "|"
+			}
+			say(chat.Piece{Text: strings.Repeat(strings.ToUpper(p.Text), 1+len(p.Text)/1000)})
+			return nil
+		})
+		looks := 0
+		counted := func(o *relay.Options) {
+			o.Store = &faulty{Store: o.Store, before: map[string]func(context.Context) error{
+				"Conversation": func(context.Context) error { looks++; return nil },
+			}}
+		}
+		h := open(t, agent, counted)
+		first := h.Relay
+		h.start(agent, "second", counted)
+		second := h.Relay
+		for _, step := range []struct {
+			by    *relay.Relay
+			text  string
+			heard string
+			looks int
+		}{
+			{first, "a", "", 0},
+			{first, "b", "a|A|", 0},
+			{second, "c", "a|A|b|B|", 1},
+			{second, "d", "a|A|b|B|c|C|", 0},
+			{first, "e", "a|A|b|B|c|C|d|D|", 1},
+			{first, "f", "a|A|b|B|c|C|d|D|e|E|", 0},
+			{first, strings.Repeat("g", 4000), "a|A|b|B|c|C|d|D|e|E|f|F|", 0},
+			{first, "h", "", 1}, // more than the budget, and more than is kept
+		} {
+			h.Relay, looks = step.by, 0
+			h.ask(step.text)
+			h.stored()
+			if heard != step.heard || looks != step.looks {
+				t.Errorf("%.3s: heard %.40q after %d looks, want %q and %d", step.text, heard, looks, step.heard, step.looks)
+			}
+		}
+	})
+}
+
+func TestAWiderBudgetIsFilledAtOnce(t *testing.T) {
+	inside(t, func(t *testing.T) {
+		var heard int
+		h := open(t, script(func(_ context.Context, p chat.Prompt, say func(chat.Piece) bool) error {
+			heard = len(p.History)
+			say(chat.Piece{Text: "yes"})
+			return nil
+		}))
+		for _, step := range []struct{ budget, heard int }{{15, 0}, {15, 2}, {15, 3}, {1000, 6}} {
+			h.site.Policy.HistoryTokens = step.budget
+			h.ask("?")
+			h.stored()
+			if heard != step.heard {
+				t.Errorf("heard %d messages within %d tokens, want %d", heard, step.budget, step.heard)
+			}
+		}
+	})
+}

@@ -36,7 +36,8 @@ type turn struct {
 	answer answer
 	mouth  mouth
 	notes  notes
-	deaf   bool // nothing more that the agent says is told
+	before *past // what the agent was told of the conversation; nil before it was
+	deaf   bool  // nothing more that the agent says is told
 }
 
 // run brings the turn to its end.
