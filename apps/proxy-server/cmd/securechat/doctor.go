@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 
-	"securechat/internal/agent/n8n"
 	"securechat/internal/assets"
 	"securechat/internal/chat"
 	"securechat/internal/config"
@@ -71,18 +70,17 @@ func mendGround(c config.Config) string {
 	return "see that SECURECHAT_DATA is a folder this user may write to, on a disk with space left, with the key file that belongs to the database"
 }
 
-// checkSites tries every site's webhook as far as that runs no workflow.
+// checkSites tries every site's webhook.
 func checkSites(ctx context.Context, out io.Writer, g *ground) (unwell bool) {
 	sites, err := g.store.Sites(ctx)
 	if report(out, finding{"sites", err, "the key file may belong to another database"}) {
 		return true
 	}
-	agent := n8n.New(n8n.Options{Signer: g.keys, Allowed: g.config.PrivateUpstreams})
 	for _, site := range sites {
 		if site.Disabled || site.Agent.Kind != chat.AgentN8N {
 			continue
 		}
-		unwell = report(out, finding{"webhook of " + site.Key + " (" + site.Name + ")", agent.Reach(ctx, site.Agent),
+		unwell = report(out, finding{"webhook of " + site.Key + " (" + site.Name + ")", reach(ctx, g, site.Agent),
 			"see that n8n runs there, or change it by `securechat site set " + site.Key + " --webhook-url-file FILE`"}) || unwell
 		if len(site.Origins) == 0 {
 			unwell = report(out, finding{"origins of " + site.Key, errors.New("no page may hold the chat"),

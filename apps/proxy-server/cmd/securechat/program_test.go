@@ -92,16 +92,23 @@ func (p *program) kill() {
 // do runs one of the other commands to its end and returns what it printed.
 func (p *program) do(input string, args ...string) (string, error) {
 	p.t.Helper()
+	out, complaint, err := p.tell(input, args...)
+	if err != nil {
+		return out, fmt.Errorf("%w: %s", err, complaint)
+	}
+	return out, nil
+}
+
+// tell is do, with what went to standard error.
+func (p *program) tell(input string, args ...string) (out, complaint string, err error) {
+	p.t.Helper()
 	command := exec.Command(os.Args[0], args...)
 	command.Env = p.env
 	command.Stdin = strings.NewReader(input)
-	var complaint bytes.Buffer
-	command.Stderr = &complaint
-	out, err := command.Output()
-	if err != nil {
-		return string(out), fmt.Errorf("%w: %s", err, complaint.Bytes())
-	}
-	return string(out), nil
+	var said, complained bytes.Buffer
+	command.Stdout, command.Stderr = &said, &complained
+	err = command.Run()
+	return said.String(), complained.String(), err
 }
 
 // addSite makes a site whose agent is a workflow at webhook.

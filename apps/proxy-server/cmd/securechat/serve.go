@@ -169,7 +169,7 @@ const demoKey = "pk_demo"
 // keepDemoSite makes the demo's site as it should be. A database that holds
 // other sites on a server of its own is none to play in.
 func keepDemoSite(ctx context.Context, g *ground, own []string) error {
-	a := admin.New(g.store)
+	a := admin.New(g.store, nil)
 	if g.config.DatabaseURL != "" {
 		sites, err := a.Sites(ctx)
 		if err != nil {

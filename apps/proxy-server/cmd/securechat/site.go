@@ -163,7 +163,7 @@ func withAdmin(ctx context.Context, w world, do func(*ground, *admin.Admin) erro
 		return err
 	}
 	defer func() { err = errors.Join(err, g.close()) }()
-	return do(g, admin.New(g.store))
+	return do(g, admin.New(g.store, tryWebhook(w, g)))
 }
 
 const standardRuns = 10 // n8n manages a few runs a second on a small machine

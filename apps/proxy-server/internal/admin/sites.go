@@ -34,6 +34,9 @@ func (a *Admin) addSite(ctx context.Context, key string, d SiteDraft) (chat.Site
 	if err != nil {
 		return chat.Site{}, err
 	}
+	if err := a.review(ctx, site.Agent); err != nil {
+		return chat.Site{}, err
+	}
 	if err := a.store.AddSite(ctx, site); err != nil {
 		return chat.Site{}, fmt.Errorf("add site: %w", err)
 	}
@@ -68,14 +71,19 @@ func (a *Admin) ChangeSite(ctx context.Context, key string, change func(*SiteDra
 	}
 	draft := draftOf(site)
 	change(&draft)
-	was := site.UpdatedAt
+	was := site
 	site, err = draft.apply(site)
 	if err != nil {
 		return chat.Site{}, err
 	}
+	if !sameWay(site.Agent, was.Agent) {
+		if err := a.review(ctx, site.Agent); err != nil {
+			return chat.Site{}, err
+		}
+	}
 	// Two changes within a microsecond must still tell each other apart.
-	site.UpdatedAt = later(time.Now().UTC().Truncate(time.Microsecond), was.Add(time.Microsecond))
-	if err := a.store.SaveSite(ctx, site, was); err != nil {
+	site.UpdatedAt = later(time.Now().UTC().Truncate(time.Microsecond), was.UpdatedAt.Add(time.Microsecond))
+	if err := a.store.SaveSite(ctx, site, was.UpdatedAt); err != nil {
 		return chat.Site{}, fmt.Errorf("change site: %w", err)
 	}
 	return site, nil
@@ -102,6 +110,12 @@ func (a *Admin) RemoveSite(ctx context.Context, key string) error {
 		return fmt.Errorf("remove site: %w", err)
 	}
 	return nil
+}
+
+// sameWay says whether both lead to the same agent by the same credential.
+func sameWay(a, b chat.AgentSettings) bool {
+	return a.Kind == b.Kind && a.Webhook == b.Webhook &&
+		a.Auth == b.Auth && a.Secret == b.Secret && a.Algorithm == b.Algorithm
 }
 
 func draftOf(s chat.Site) SiteDraft {

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,11 @@ import (
 
 func newAdmin(t *testing.T) *admin.Admin {
 	t.Helper()
+	return adminWith(t, nil)
+}
+
+func adminWith(t *testing.T, review admin.Review) *admin.Admin {
+	t.Helper()
 	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "chat.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +40,7 @@ func newAdmin(t *testing.T) *admin.Admin {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return admin.New(sqlstore.New(engine, keys))
+	return admin.New(sqlstore.New(engine, keys), review)
 }
 
 func n8nDraft(changes ...func(*admin.SiteDraft)) admin.SiteDraft {
@@ -157,6 +163,44 @@ func TestAChangeLeavesTheRestAsItWas(t *testing.T) {
 	}
 	if !changed.UpdatedAt.After(added.UpdatedAt) {
 		t.Error("the change cannot be told from what was before")
+	}
+}
+
+func TestAnAgentIsReviewedBeforeItIsStored(t *testing.T) {
+	refused := errors.New("not this one")
+	var reviewed []chat.Secret
+	a := adminWith(t, func(_ context.Context, agent chat.AgentSettings) error {
+		reviewed = append(reviewed, agent.Webhook)
+		if strings.HasSuffix(agent.Webhook.Reveal(), "/bad") {
+			return refused
+		}
+		return nil
+	})
+	lead := func(webhook chat.Secret) func(*admin.SiteDraft) {
+		return func(d *admin.SiteDraft) { d.Agent.Webhook = webhook }
+	}
+	if _, err := a.AddSite(t.Context(), n8nDraft(lead("https://n8n.example/bad"))); !errors.Is(err, refused) {
+		t.Errorf("adding it: %v", err)
+	}
+	site, err := a.AddSite(t.Context(), n8nDraft(lead("https://n8n.example/good")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.ChangeSite(t.Context(), site.Key, lead("https://n8n.example/bad")); !errors.Is(err, refused) {
+		t.Errorf("changing to it: %v", err)
+	}
+	if _, err := a.ChangeSite(t.Context(), site.Key, func(d *admin.SiteDraft) { d.Name = "Other" }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.ChangeSite(t.Context(), site.Key, lead("n8n.example")); chat.KindOf(err) != chat.Invalid {
+		t.Errorf("changing to what is no address: %v", err)
+	}
+	sites, err := a.Sites(t.Context())
+	if err != nil || len(sites) != 1 || sites[0].Agent.Webhook.Reveal() != "https://n8n.example/good" {
+		t.Errorf("stored %+v, %v", sites, err)
+	}
+	if diff := cmp.Diff([]chat.Secret{"https://n8n.example/bad", "https://n8n.example/good", "https://n8n.example/bad"}, reviewed); diff != "" {
+		t.Errorf("only well-formed agents that change are reviewed (-want +got)\n%s", diff)
 	}
 }
 

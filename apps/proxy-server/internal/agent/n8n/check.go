@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"securechat/internal/chat"
 )
 
-// Check says in plain words what is wrong with a site's settings, or nil. It
-// asks for the addresses of the webhook's host and connects to none. Its
-// errors are for the operator: they may name those addresses.
+// Check says in plain words what is wrong with a site's settings, or nil:
+// [chat.Invalid] where they can never work, anything else where they may
+// come to work as they are. It asks for the addresses of the webhook's host
+// and connects to none. Its errors are for the operator: they may name those
+// addresses.
 func (a *Agent) Check(ctx context.Context, settings chat.AgentSettings) error {
 	settings = settings.WithDefaults()
 	webhook, err := parseWebhook(settings.Webhook)
@@ -21,6 +24,9 @@ func (a *Agent) Check(ctx context.Context, settings chat.AgentSettings) error {
 	}
 	if strings.HasPrefix(webhook.Path, "/webhook-test/") {
 		return chat.Wrong("webhook_url", "must be the production address (/webhook/…): the test address works only while an editor listens")
+	}
+	if port := portOf(webhook); closed(port) {
+		return chat.Wrong("webhook_url", "must not have port "+strconv.Itoa(int(port))+", where something else than n8n listens")
 	}
 	if err := checkSecret(settings); err != nil {
 		return err

@@ -70,6 +70,10 @@ func TestPortsOfOtherServicesAreClosed(t *testing.T) {
 		if got.Err == nil || !strings.Contains(got.Err.Error(), "port") {
 			t.Errorf("%d: %v", port, got.Err)
 		}
+		err := a.Check(t.Context(), chat.AgentSettings{Webhook: chat.Secret("http://127.0.0.1:" + strconv.Itoa(port) + "/webhook/shop")})
+		if chat.KindOf(err) != chat.Invalid || !strings.Contains(err.Error(), "port "+strconv.Itoa(port)) {
+			t.Errorf("%d is not refused for ever: %v", port, err)
+		}
 	}
 }
 
