@@ -46,9 +46,13 @@ func (all *streams) add(s *stream) bool {
 func (all *streams) remove(s *stream) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	rest := slices.DeleteFunc(all.open[s.owner], func(o *stream) bool { return o == s })
-	if len(rest) > 0 {
-		all.open[s.owner] = rest
+	of := all.open[s.owner]
+	at := slices.Index(of, s)
+	if at < 0 {
+		return // it was one too many
+	}
+	if len(of) > 1 {
+		all.open[s.owner] = slices.Delete(of, at, at+1)
 		return
 	}
 	delete(all.open, s.owner)

@@ -1,0 +1,36 @@
+package web
+
+import (
+	"context"
+	"testing"
+)
+
+func TestStreamsAreDrainedOnceAlthoughOneWasTooMany(t *testing.T) {
+	all := newStreams()
+	var open []*stream
+	for range mostStreams + 1 {
+		s := &stream{owner: "session", wording: wording{bye: func() string { return "" }}}
+		s.ctx, s.quit = context.WithCancel(t.Context())
+		if !all.add(s) {
+			t.Fatal("refused")
+		}
+		open = append(open, s)
+	}
+	if open[0].ctx.Err() == nil || open[1].ctx.Err() != nil {
+		t.Error("the oldest goes on, or another does not")
+	}
+	all.drain(0)
+	for _, s := range open[1:] {
+		select {
+		case <-all.drained:
+			t.Error("drained before all had ended")
+		default:
+		}
+		all.remove(s)
+	}
+	<-all.drained
+	all.remove(open[0]) // it took longest to end
+	if all.add(&stream{owner: "another"}) {
+		t.Error("a stream began after all had ended")
+	}
+}
