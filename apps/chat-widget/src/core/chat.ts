@@ -1,11 +1,5 @@
 import type { Rating } from '@securechat/types/wire'
-import { LiveChat } from './live-chat'
-import type { Network } from './network'
-import type { SessionConfig } from './session'
 import type { ChatSignals } from './signals'
-import type { Storage } from './storage'
-import type { Tabs } from './tabs'
-import type { Transport } from './transport'
 import type { View } from './view'
 
 /** One visitor's conversation, as a shopper's panel needs it. */
@@ -45,23 +39,4 @@ export interface Chat {
   on<S extends keyof ChatSignals>(signal: S, hear: (told: ChatSignals[S]) => void): () => void
   /** Stops everything; the chat cannot be used afterwards. */
   close(): void
-}
-
-export interface ChatDeps {
-  readonly transport: Transport
-  /** What all tabs of the browser share, and what belongs to this one. */
-  readonly storage: { readonly browser: Storage; readonly tab: Storage }
-  readonly tabs: Tabs
-  readonly network: Network
-  readonly config: SessionConfig & { readonly ticket: string; readonly page: string }
-  /** Gets another ticket, or rejects; may load the frame anew and never resolve. */
-  renewTicket(): Promise<string>
-  /** From 0 up to, but not including, 1. */
-  readonly random: () => number
-  /** Makes a UUID. */
-  readonly newId: () => string
-}
-
-export function createChat(deps: ChatDeps): Chat {
-  return new LiveChat(deps)
 }

@@ -1,22 +1,27 @@
 import type { Rating } from '@securechat/types/wire'
 import { Failure } from '@securechat/utils/http'
-import type { Chat, ChatDeps } from './chat'
+import type { Chat } from './chat'
 import { openTurn } from './reduce'
 import type { ChatSignals } from './signals'
 import { compose } from './standing'
+import type { Surroundings } from './surroundings'
 import type { View } from './view'
 import { Visit } from './visit'
 
 const draftKey = 'draft'
 
+export function createChat(deps: Surroundings): Chat {
+  return new LiveChat(deps)
+}
+
 /** What a shopper does in a visit, and what they see of it. */
-export class LiveChat implements Chat {
-  readonly #deps: ChatDeps
+class LiveChat implements Chat {
+  readonly #deps: Surroundings
   readonly #visit: Visit
   #view: View | null = null
   #fetchingOlder: Promise<void> | null = null
 
-  constructor(deps: ChatDeps) {
+  constructor(deps: Surroundings) {
     this.#deps = deps
     this.#visit = new Visit(deps)
     this.#visit.subscribe(() => {
