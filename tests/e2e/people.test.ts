@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
-import type { Frame, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { bringAxe, chatOf, inspect } from './axe.ts'
 import { useDemo, words } from './demo.ts'
 
 const demo = useDemo()
@@ -57,28 +54,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing in shop and chat when it is ${colorScheme}`, async () => {
     // Halfway through its entry an element has colours of its own.
     const { context, page, widget } = await demo.shopper({ colorScheme, reducedMotion: 'reduce' })
-    const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-    await context.addInitScript({ content: await readFile(source, 'utf8') })
+    await bringAxe(context)
     for (const path of ['/demo/', '/demo/products/nimbus-blanket', '/demo/cart']) {
       await page.goto(demo.shop + path)
       await widget.launcher.waitFor()
       expect(await inspect(page)).toEqual([])
     }
     await widget.open()
-    const frame = () => page.frames().find((f) => f.url().includes('/widget/')) as Frame
-    expect(await inspect(frame())).toEqual([])
+    expect(await inspect(chatOf(page))).toEqual([])
     await widget.ask('What do you sell?')
     await widget.frame.getByRole('button', { name: 'Good answer' }).waitFor({ timeout: 20_000 })
-    expect(await inspect(frame())).toEqual([])
+    expect(await inspect(chatOf(page))).toEqual([])
   })
-}
-
-/** What axe has to say against a document, in words. */
-async function inspect(place: Page | Frame): Promise<string[]> {
-  const { violations } = await place.evaluate(() =>
-    (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  )
-  return violations.flatMap((v) =>
-    v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`),
-  )
 }

@@ -218,14 +218,17 @@ export class Visit extends Subscribable {
   }
 
   #complain(failure: Failure): void {
-    const { code, retryAfter = 0 } = failure
-    if (code === 'origin_forbidden' || code === 'site_unknown') {
-      this.#refuse(failure)
-      return
-    }
+    this.#report(failure)
+    if (this.#standing.stage === 'refused') return
     const max = this.#standing.site?.features.max_text
-    this.become({ notice: noticeOf(failure, retryAfter, max) })
-    this.signals.tell('error', { code })
+    this.become({ notice: noticeOf(failure, failure.retryAfter ?? 0, max) })
+  }
+
+  /** Tells the page; the end of it all where the server will not have us here. */
+  #report(failure: Failure): void {
+    const { code } = failure
+    if (code === 'origin_forbidden' || code === 'site_unknown') this.#refuse(failure)
+    else this.signals.tell('error', { code })
   }
 
   #refuse({ code, title }: Failure): void {
@@ -279,7 +282,8 @@ export class Visit extends Subscribable {
         this.signals.tell('message-sent', { messageId: sent.message.id })
       },
       held: (failure, ms) => this.#held(failure, ms),
-      failed: (failure) => this.#complain(failure),
+      // The shopper reads it beneath the question.
+      failed: (failure) => this.#report(failure),
     })
   }
 }

@@ -27,10 +27,12 @@ export function Header({ title, tagline, live, bare, items, close }: Props) {
       <div className="who">
         {!bare && (
           <>
-            <h1>{title}</h1>
+            <h1 dir="auto">{title}</h1>
             <p>
               <span className={live ? 'dot live' : 'dot'} />
-              <span className="clip">{tagline}</span>
+              <span className="clip" dir="auto">
+                {tagline}
+              </span>
             </p>
           </>
         )}

@@ -40,7 +40,7 @@ function Question({ message, acts, timed }: Props) {
           {failed ? (
             <>
               <Icon name="alert" />
-              {message.problem?.title || words.failed}
+              <span dir="auto">{message.problem?.title || words.failed}</span>
               <button type="button" className="link" onClick={() => acts.retry(message.id)}>
                 {words.retry}
               </button>
@@ -74,6 +74,7 @@ function Answer({ message, acts, timed, newest, feedback }: Props) {
       aria-label={message.author === 'agent' ? words.assistant : words.operator}
       aria-busy={status === 'streaming'}
     >
+      {message.author === 'operator' && <p className="by">{words.operator}</p>}
       {message.text && <Markdown text={message.text} growing={status === 'streaming'} />}
       {message.cards && message.cards.length > 0 && (
         <Cards cards={message.cards} say={acts.say} clicked={acts.clicked} />
