@@ -37,7 +37,8 @@ const fromFrame = {
   unread: { count, note: text(120) },
   happened: {
     name: text(20),
-    id: text(64),
+    /** Ids, counts and codes. */
+    detail: plain,
   },
 }
 

@@ -28,10 +28,10 @@ export interface Chat {
   /** Whether the panel can be seen: a stream is open only then, or while an answer is under way. */
   setVisible(visible: boolean): void
   /**
-   * Proves who the visitor is, by a token that the shop's server signed. False where it was not
-   * believed, which the shop is told and not the shopper.
+   * Proves who the visitor is, by a token that the shop's server signed, now or when the chat
+   * starts. What comes of it is a signal, `identified` or `error`: for the shop, not the shopper.
    */
-  identify(token: string): Promise<boolean>
+  identify(token: string): Promise<void>
   /** Without functional consent nothing is kept in the browser beyond this page. */
   consent(given: { functional: boolean }): void
   draft(): string

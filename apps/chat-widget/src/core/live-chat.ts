@@ -97,6 +97,7 @@ class LiveChat implements Chat {
       try {
         const ask = { body: { rating }, id: messageId }
         await session.call('POST /session/messages/{id}/feedback', ask)
+        this.#visit.signals.tell('rated', { messageId, rating })
       } catch (failure) {
         conversing.rate(messageId, message.rating)
         throw failure
@@ -141,14 +142,14 @@ class LiveChat implements Chat {
     this.#visit.look(visible)
   }
 
-  async identify(token: string): Promise<boolean> {
+  async identify(token: string): Promise<void> {
     try {
       await this.#visit.session.identify(token)
-      return true
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure
-      this.#visit.signals.tell('error', { code: failure.code })
-      return false
+      // There is no such route where nobody can be verified.
+      const code = failure.status === 404 ? 'identity_unsupported' : failure.code
+      this.#visit.signals.tell('error', { code })
     }
   }
 

@@ -252,6 +252,11 @@ export class Visit extends Subscribable {
         this.#arrive(entered)
         this.#following.reopen()
       },
+      identified: (verified) => {
+        if (verified) this.signals.tell('identified', {})
+        // A site that cannot check whom it is told of takes the token and leaves it at that.
+        else this.signals.tell('error', { code: 'identity_unsupported' })
+      },
     })
   }
 

@@ -87,7 +87,7 @@ export function putChatOnPage(first: Settings, happened: Happenings): ChatOnPage
         break
       case 'happened':
         if (message.name === 'message:sent') memory.keep('talked', true)
-        happened.tell(message.name, message.id ? { id: message.id } : {})
+        happened.tell(message.name, message.detail)
     }
   }
   const frame = openFrame(

@@ -4,7 +4,7 @@
  * events. The detail holds ids and counts, never words of the conversation.
  */
 
-export type Detail = Readonly<Record<string, string | number>>
+export type Detail = Readonly<Record<string, unknown>>
 export type Callback = (detail: Detail) => void
 
 export interface Happenings {

@@ -17,7 +17,8 @@ export interface Panel {
   readonly fullScreen: boolean
   readonly prefill: Prefill | null
   close(): void
-  clicked(address: string): void
+  /** A link of a card of this message was followed. */
+  clicked(messageId: string): void
 }
 
 interface Props {

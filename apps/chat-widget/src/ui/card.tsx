@@ -6,7 +6,7 @@ interface Props {
   cards: readonly CardData[]
   /** Says something in the visitor's name. */
   say: (text: string) => void
-  clicked: (address: string) => void
+  clicked: () => void
 }
 
 /** Products, links and buttons beside an answer's text, in a row that scrolls sideways. */
@@ -78,7 +78,7 @@ function Outward({ look, address, clicked, children }: OutwardProps) {
       href={address}
       target="_blank"
       rel="noopener noreferrer nofollow"
-      onClick={() => clicked(address)}
+      onClick={clicked}
     >
       {children}
     </a>

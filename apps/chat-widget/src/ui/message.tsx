@@ -10,7 +10,7 @@ export interface Acts {
   say(text: string): void
   retry(messageId: string): void
   rate(messageId: string, rating: Rating): void
-  clicked(address: string): void
+  clicked(messageId: string): void
 }
 
 interface Props {
@@ -77,7 +77,7 @@ function Answer({ message, acts, timed, newest, feedback }: Props) {
       {message.author === 'operator' && <p className="by">{words.operator}</p>}
       {message.text && <Markdown text={message.text} growing={status === 'streaming'} />}
       {message.cards && message.cards.length > 0 && (
-        <Cards cards={message.cards} say={acts.say} clicked={acts.clicked} />
+        <Cards cards={message.cards} say={acts.say} clicked={() => acts.clicked(message.id)} />
       )}
       {broken && (
         <div className="broken">
