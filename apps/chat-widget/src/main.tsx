@@ -37,6 +37,7 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
     line.say({ kind: 'happened', name, detail })
   const seen = () => chat.setVisible(panel.shown && !document.hidden)
   const close = () => line.say({ kind: 'close' })
+  const widen = (wide: boolean) => line.say({ kind: 'wide', wide })
   const clicked = (id: string) => happened('product:click', { id })
   const setPage = (address: unknown) => {
     if (typeof address === 'string' && /^https?:/.test(address))
@@ -49,7 +50,7 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
           <App
             branding={config.branding}
             features={config.features}
-            panel={{ ...panel, close, clicked }}
+            panel={{ ...panel, close, widen, clicked }}
           />
         </ChatProvider>
       </LocaleContext.Provider>,

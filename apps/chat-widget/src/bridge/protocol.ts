@@ -34,6 +34,8 @@ const fromPage = {
 const fromFrame = {
   ready: { accent: text(7), position: oneOf('left', 'right'), label: text(40), title: text(60) },
   close: {},
+  /** Whether the reader wants more room. */
+  wide: { wide: flag },
   unread: { count, note: text(120) },
   happened: {
     name: text(20),

@@ -17,6 +17,8 @@ export interface Panel {
   readonly fullScreen: boolean
   readonly prefill: Prefill | null
   close(): void
+  /** Gives the panel more room, or takes it back. */
+  widen(wide: boolean): void
   /** A link of a card of this message was followed. */
   clicked(messageId: string): void
 }
@@ -77,6 +79,7 @@ export function App({ branding: given, features, panel }: Props) {
         live={phase === 'live'}
         bare={empty && !shut}
         items={items}
+        widen={panel.fullScreen ? null : panel.widen}
         close={panel.close}
       />
       <LineBanner view={view} />

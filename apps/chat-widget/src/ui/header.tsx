@@ -16,11 +16,14 @@ interface Props {
   /** On the first screen the greeting speaks, and the bar is bare. */
   bare: boolean
   items: readonly MenuItem[]
+  /** Null where the panel has all the room there is. */
+  widen: ((wide: boolean) => void) | null
   close: () => void
 }
 
-export function Header({ title, tagline, live, bare, items, close }: Props) {
+export function Header({ title, tagline, live, bare, items, widen, close }: Props) {
   const { words } = useLocale()
+  const [wide, setWide] = useState(false)
   return (
     <header className={bare ? 'bar bare' : 'bar'}>
       {!bare && <Mark />}
@@ -37,6 +40,20 @@ export function Header({ title, tagline, live, bare, items, close }: Props) {
           </>
         )}
       </div>
+      {!bare && widen && (
+        <button
+          type="button"
+          className="round"
+          aria-label={words.wide}
+          aria-pressed={wide}
+          onClick={() => {
+            setWide(!wide)
+            widen(!wide)
+          }}
+        >
+          <Icon name={wide ? 'narrow' : 'wide'} />
+        </button>
+      )}
       {items.length > 0 && <Menu items={items} />}
       <button type="button" className="round" aria-label={words.close} onClick={close}>
         <Icon name="close" />
