@@ -51,7 +51,7 @@ function Press({ button, say, clicked }: { button: CardButton } & Omit<Props, 'c
   const text = button.say
   if (text) {
     return (
-      <button type="button" className="press" onClick={() => say(text)}>
+      <button type="button" className="press" dir="auto" onClick={() => say(text)}>
         {button.label}
       </button>
     )
@@ -75,6 +75,7 @@ function Outward({ look, address, clicked, children }: OutwardProps) {
   return (
     <a
       className={look}
+      dir="auto"
       href={address}
       target="_blank"
       rel="noopener noreferrer nofollow"
