@@ -31,7 +31,7 @@ describe.each(looks)('$width px, $colorScheme, $lang', ({ width, height, colorSc
   })
   afterAll(() => shopper?.close())
 
-  test.each(states)('axe finds nothing in: $name', async (state) => {
+  test.each(states)('axe finds nothing in: $name', { timeout: 20_000 }, async (state) => {
     const page = await shopper.context.newPage()
     try {
       await play(page, state)
