@@ -390,9 +390,15 @@ export async function play(
         if (path === '/session/events') return follow()
         if (path === '/session/conversation') return json(conversation)
         if (path !== '/sessions') return new Response(null, { status: 204 })
-        const entered = await (await real(input, init)).json()
-        const { token: _, ...resumed } = entered
-        return json({ ...resumed, conversation, cursor: conversation.cursor })
+        const config = document.getElementById('securechat-config')?.textContent ?? ''
+        const { site_key: key, branding, features } = JSON.parse(config)
+        return json({
+          session: { id: 'session', expires_at: '2100-01-01T00:00:00Z' },
+          visitor: { id: 'visitor', returning: false, verified: false },
+          site: { key, name: '', branding, features, variant: null },
+          conversation,
+          cursor: conversation.cursor,
+        })
       }
     },
     { conversation: { messages, turn: turn ?? null, cursor: 'e.0', more }, events, calls },
