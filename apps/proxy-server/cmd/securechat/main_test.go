@@ -191,6 +191,19 @@ func TestASecondServerOnTheSameDataIsRefused(t *testing.T) {
 	}
 }
 
+func TestTheDoctorTakesAServerAtWorkForWell(t *testing.T) {
+	p := newProgram(t)
+	p.serve()
+	p.env = append(p.env, "SECURECHAT_LISTEN="+strings.TrimPrefix(p.address, "http://"))
+	if out, _ := p.do("", "doctor"); !strings.Contains(out, "ok     address for visitors") {
+		t.Errorf("beside the server that listens there the doctor said:\n%s", out)
+	}
+	stranger := newProgram(t, "SECURECHAT_LISTEN="+strings.TrimPrefix(p.address, "http://"))
+	if out, err := stranger.do("", "doctor"); err == nil || !strings.Contains(out, "WRONG  address for visitors") {
+		t.Errorf("beside a stranger that listens there the doctor said %v:\n%s", err, out)
+	}
+}
+
 func TestTheDemoRefusesToListenToTheWorldUnlessTold(t *testing.T) {
 	p := newProgram(t, "SECURECHAT_LISTEN=0.0.0.0:0", "SECURECHAT_PUBLIC_URL=https://chat.example")
 	out, err := p.do("", "serve", "--demo")
