@@ -66,17 +66,17 @@ func unavailable(err error) error {
 
 // fail answers a request with err.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if p, ok := s.problemOf(w, r, err); ok {
-		writeJSON(w, "application/problem+json", p.Status, p)
-	}
+	p := s.problemOf(w, r, err)
+	writeJSON(w, "application/problem+json", p.Status, p)
 }
 
 // problemOf is what the client is told of err, with the headers that belong to
-// it; false where nobody is there to be told. What may not be told becomes
-// fixed words, and is logged under the id that they carry.
-func (s *server) problemOf(w http.ResponseWriter, r *http.Request, err error) (problem, bool) {
+// it. What may not be told becomes fixed words, and is logged under the id that
+// they carry. Where nobody is there to be told the connection is cut: an answer
+// without a word would say that all went well.
+func (s *server) problemOf(w http.ResponseWriter, r *http.Request, err error) problem {
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return problem{}, false
+		panic(http.ErrAbortHandler)
 	}
 	p := problem{Type: "about:blank", ID: requestID(r.Context())}
 	if refused, ok := errors.AsType[*refusal](err); ok {
@@ -96,7 +96,7 @@ func (s *server) problemOf(w http.ResponseWriter, r *http.Request, err error) (p
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return p, true
+	return p
 }
 
 // tellMore says in headers when to come again, and in the log what the client
