@@ -53,6 +53,7 @@ var (
 	errMediaType  = &refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8."}
 	errEncoding   = &refusal{http.StatusUnsupportedMediaType, "unsupported_encoding", "Request bodies must not be compressed."}
 	errMethod     = &refusal{http.StatusMethodNotAllowed, "method_not_allowed", "This address does not take that method."}
+	errFields     = &refusal{http.StatusRequestHeaderFieldsTooLarge, "too_many_fields", "The request may have at most 100 header fields."}
 	errHost       = &refusal{http.StatusMisdirectedRequest, "misdirected", "This server does not answer for that host."}
 	errTooLarge   = chat.E(chat.TooLarge, "body_too_large", "The body may hold at most 64 KiB.")
 	errNoSuchPage = chat.Missing()
