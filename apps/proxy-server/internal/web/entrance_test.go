@@ -157,6 +157,24 @@ func TestH02HugeHeadersAreRefused(t *testing.T) {
 	}
 }
 
+func TestH02TooManyHeaderFieldsAreRefused(t *testing.T) {
+	h := newHouse(t)
+	with := func(fields int) reply {
+		return h.stranger("").do("GET", "/healthz", "", func(r *http.Request) {
+			for range fields {
+				r.Header.Add("X-Filler", "x")
+			}
+		})
+	}
+	if r := with(80); r.status != http.StatusOK {
+		t.Errorf("80 fields more: %d", r.status)
+	}
+	r := with(101)
+	if r.status != http.StatusRequestHeaderFieldsTooLarge || r.json(t)["code"] != "too_many_fields" {
+		t.Errorf("101 fields: %d %s", r.status, r.body)
+	}
+}
+
 func TestE22PreflightIsAnsweredForListedOriginsOnly(t *testing.T) {
 	h := newHouse(t)
 	for origin, want := range map[string]string{

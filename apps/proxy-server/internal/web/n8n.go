@@ -205,7 +205,6 @@ type n8nProblem struct {
 }
 
 func (s *server) n8nFail(w http.ResponseWriter, r *http.Request, err error) {
-	if p, ok := s.problemOf(w, r, err); ok {
-		writeJSON(w, "application/json", p.Status, n8nProblem{p, p.Detail})
-	}
+	p := s.problemOf(w, r, err)
+	writeJSON(w, "application/json", p.Status, n8nProblem{p, p.Detail})
 }
