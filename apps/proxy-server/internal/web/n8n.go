@@ -195,7 +195,6 @@ var asN8n = wording{
 	kind:   "application/json; charset=utf-8",
 	beat:   `{"type":"keepalive"}` + "\n",
 	append: func(line []byte, e chat.Event) ([]byte, error) { return append(line, n8nLines(e)...), nil },
-	bye:    func() string { return "" },
 }
 
 // n8nProblem has the member that the widget shows, whatever the status.

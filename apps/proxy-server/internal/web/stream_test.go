@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -392,6 +394,52 @@ func TestS14DrainingEndsEveryStreamWithAWordAboutComingBack(t *testing.T) {
 			t.Errorf("afterwards: %d %s", r.status, r.body)
 		}
 	}
+}
+
+func TestAnAnswerUnderWayIsHeardToItsEndWhileTheServerDrains(t *testing.T) {
+	h := newHouse(t)
+	h.agent.gate = make(chan struct{})
+	h.agent.says = func(string) []chat.Piece { return []chat.Piece{{Text: "one "}, {Text: "two"}} }
+	v := h.headless()
+	r := v.ask(newID(), "Count")
+	h.agent.gate <- struct{}{}
+	heard := r.until("text-delta")
+	idle := v.follow("")
+	drained := h.face.Drain(0)
+	for more := true; more; {
+		_, more = idle.next()
+	}
+	close(h.agent.gate)
+	if got := folded(append(heard, r.until("turn-ended")...)); got != "one two" {
+		t.Errorf("heard %q", got)
+	}
+	<-drained
+}
+
+func TestReaderWhoLeavesBeforeTheHeadIsNoFailure(t *testing.T) {
+	h := newHouse(t)
+	v := h.headless()
+	request := v.request("GET", "/api/v1/session/events", "")
+	here, there := net.Pipe()
+	must(t, there.Close())
+	defer here.Close()
+	answer := &hijacked{httptest.NewRecorder(), here}
+	h.face.ServeHTTP(answer, request)
+	<-h.face.Drain(0)
+	if answer.Body.Len() > 0 || strings.Contains(h.logged.String(), "level=ERROR") {
+		t.Errorf("answered %q, logged %s", answer.Body, h.logged)
+	}
+}
+
+// hijacked is an answer whose connection is another's.
+type hijacked struct {
+	*httptest.ResponseRecorder
+
+	conn net.Conn
+}
+
+func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return h.conn, bufio.NewReadWriter(bufio.NewReader(h.conn), bufio.NewWriter(h.conn)), nil
 }
 
 func TestConnectionOfAStreamThatEndedServesOn(t *testing.T) {

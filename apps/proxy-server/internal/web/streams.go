@@ -81,7 +81,8 @@ func (all *streams) isDraining() bool {
 }
 
 // drain begins no more streams and ends the open ones, each at a random moment
-// within the time given, so that not all come back at once.
+// within the time given, so that not all come back at once. Those of one
+// answer end with that.
 func (all *streams) drain(within time.Duration) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -92,7 +93,9 @@ func (all *streams) drain(within time.Duration) {
 	all.tellDrained()
 	for _, of := range all.open {
 		for _, s := range of {
-			time.AfterFunc(rand.N(max(within, 1)), s.leave)
+			if s.bye != nil {
+				time.AfterFunc(rand.N(max(within, 1)), s.leave)
+			}
 		}
 	}
 }

@@ -9,7 +9,7 @@ func TestStreamsAreDrainedOnceAlthoughOneWasTooMany(t *testing.T) {
 	all := newStreams()
 	var open []*stream
 	for range mostStreams + 1 {
-		s := &stream{owner: "session", wording: wording{bye: func() string { return "" }}}
+		s := &stream{owner: "session"}
 		s.ctx, s.quit = context.WithCancel(t.Context())
 		if !all.add(s) {
 			t.Fatal("refused")
