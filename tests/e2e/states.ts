@@ -371,7 +371,7 @@ export async function play(
         })
         return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })
       }
-      window.fetch = async (input, init) => {
+      const reply = (input: RequestInfo | URL, init?: RequestInit) => {
         const { pathname } = new URL(String(input), location.href)
         if (!pathname.startsWith('/api/v1/')) return real(input, init)
         const path = pathname.replace('/api/v1', '')
@@ -400,6 +400,7 @@ export async function play(
           cursor: conversation.cursor,
         })
       }
+      window.fetch = async (input, init) => await reply(input, init)
     },
     { conversation: { messages, turn: turn ?? null, cursor: 'e.0', more }, events, calls },
   )
