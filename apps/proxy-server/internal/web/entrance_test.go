@@ -63,10 +63,13 @@ func TestE02OurOwnOriginWithoutATicketIsForbidden(t *testing.T) {
 func TestE04SiblingSubdomainIsForbidden(t *testing.T) {
 	h := newHouse(t)
 	v := h.headless()
-	for _, method := range []string{"GET", "DELETE"} {
-		r := v.do(method, "/api/v1/session", "", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") })
+	for _, route := range Routes() {
+		if route.Credential != OfSession {
+			continue
+		}
+		r := v.do(route.Method, route.address(), "", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") })
 		if r.status != http.StatusForbidden {
-			t.Errorf("%s: %d %s", method, r.status, r.body)
+			t.Errorf("%s %s: %d %s", route.Method, route.Path, r.status, r.body)
 		}
 	}
 }
@@ -208,7 +211,7 @@ func TestNoAnswerEverAllowsCredentials(t *testing.T) {
 	h := newHouse(t)
 	framed, headless := h.framed(), h.headless()
 	for _, route := range Routes() {
-		path := strings.NewReplacer("{id}", newID(), "{site_key}", siteKey, "{file}", "app-1.js", "{hash}", "x").Replace(route.Path)
+		path := route.address()
 		if strings.HasSuffix(path, "/events") {
 			continue // it does not end by itself; its head is looked at elsewhere
 		}

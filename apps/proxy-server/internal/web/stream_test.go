@@ -181,7 +181,7 @@ func TestStreamOfAQuestionEndsWithItsTurn(t *testing.T) {
 
 func TestStreamsAreNeitherKeptNorHeldBack(t *testing.T) {
 	h := newHouse(t)
-	answered, err := http.DefaultClient.Do(h.headless().request("GET", "/api/v1/session/events", "", func(r *http.Request) {
+	answered, err := h.client().Do(h.headless().request("GET", "/api/v1/session/events", "", func(r *http.Request) {
 		r.Header.Set("Accept-Encoding", "gzip, br")
 	}))
 	must(t, err)
@@ -444,7 +444,7 @@ func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 func TestConnectionOfAStreamThatEndedServesOn(t *testing.T) {
 	h := newHouse(t)
-	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}
+	client := &http.Client{Transport: proofreader{t, &http.Transport{MaxConnsPerHost: 1}}}
 	v := h.headless()
 	r := v.request("POST", "/api/v1/session/messages", asking(newID(), "Hi"), func(r *http.Request) { r.Header.Set("Accept", "text/event-stream") })
 	answered, err := client.Do(r)
