@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -167,6 +168,29 @@ func TestQuestionAskedAsAStreamIsAnsweredInIt(t *testing.T) {
 	}
 	if said, _ := messages[1].(map[string]any); said["text"] != "Hello, friend." || said["status"] != "done" {
 		t.Errorf("the answer is %v", said)
+	}
+}
+
+func TestWhoWaitsHearsItsPlaceAndThenEverythingThatTheAgentDoes(t *testing.T) {
+	h := newHouse(t)
+	h.agent.gate = make(chan struct{})
+	h.agent.says = func(string) []chat.Piece {
+		return []chat.Piece{{Label: "Looking"}, {Text: "Here: "}, {Card: &tent}, {Text: "This one: ", Replace: true}}
+	}
+	v := h.headless()
+	v.do("POST", "/api/v1/session/messages", asking(newID(), "Hi"))
+	r := v.ask(newID(), "And?")
+	heard := r.until("turn-queued")
+	close(h.agent.gate)
+	heard = append(heard, r.until("turn-ended")...)
+	var kinds []string
+	for _, e := range heard {
+		kinds = append(kinds, e.kind)
+	}
+	for _, kind := range []string{"turn-queued", "turn-started", "activity-noted", "text-delta", "card-added", "text-replaced", "turn-ended"} {
+		if !slices.Contains(kinds, kind) {
+			t.Errorf("%s is not among %v", kind, kinds)
+		}
 	}
 }
 
