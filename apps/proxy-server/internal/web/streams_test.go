@@ -9,8 +9,7 @@ func TestStreamsAreDrainedOnceAlthoughOneWasTooMany(t *testing.T) {
 	all := newStreams()
 	var open []*stream
 	for range mostStreams + 1 {
-		s := &stream{owner: "session"}
-		s.ctx, s.quit = context.WithCancel(t.Context())
+		s := ofSession(t)
 		if !all.add(s) {
 			t.Fatal("refused")
 		}
@@ -33,4 +32,11 @@ func TestStreamsAreDrainedOnceAlthoughOneWasTooMany(t *testing.T) {
 	if all.add(&stream{owner: "another"}) {
 		t.Error("a stream began after all had ended")
 	}
+}
+
+func ofSession(t *testing.T) *stream {
+	t.Helper()
+	s := &stream{owner: "session"}
+	s.ctx, s.quit = context.WithCancel(t.Context())
+	return s
 }
