@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,7 +46,9 @@ const executablePath = fileURLToPath(new URL('chromium.sh', import.meta.url))
 
 const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 const find = names.map((name) => `command -v ${name}`).join(' || ')
-process.env['CHROMIUM'] ||= execFileSync('sh', ['-c', find]).toString().trim()
+process.env['CHROMIUM'] ||= spawnSync('sh', ['-c', find]).stdout.toString().trim()
+if (!process.env['CHROMIUM'])
+  throw new Error(`no Chromium here: install one as ${names.join(' or ')}, or name it in CHROMIUM`)
 
 /** Opens a fresh browser: nothing in it comes from another test. */
 export async function openShopper({ keepsNothing, ...habits }: Habits = {}): Promise<Shopper> {

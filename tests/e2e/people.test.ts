@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
-import type { Frame, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { bringAxe, chatOf, inspect } from './axe.ts'
 import { useDemo, words } from './demo.ts'
 
 const demo = useDemo()
@@ -53,32 +50,116 @@ test('the keyboard is enough', async () => {
   await page.locator('secure-chat iframe').waitFor({ state: 'hidden' })
 })
 
+test('on a phone the focus stays in the chat, and comes back when it closes', async () => {
+  const { page, widget } = await demo.shopper({
+    viewport: { width: 360, height: 740 },
+    isMobile: true,
+    hasTouch: true,
+  })
+  await widget.launcher.tap()
+  await widget.composer.waitFor()
+  const where = () => page.evaluate(() => document.activeElement?.tagName)
+  for (let presses = 0; presses < 12; presses++) {
+    await page.keyboard.press('Tab')
+    expect(['SECURE-CHAT', 'BODY']).toContain(await where())
+  }
+  await widget.composer.focus()
+  await page.keyboard.press('Escape')
+  await expect
+    .poll(() => widget.launcher.evaluate((launcher) => launcher.matches(':focus')))
+    .toBe(true)
+})
+
+test('an answer is announced by whole sentences', async () => {
+  const { widget } = await demo.shopper()
+  await widget.open()
+  await widget.ask('How do returns work?')
+  const said = widget.frame.locator('[aria-live=polite] p')
+  await expect.poll(() => said.count(), { timeout: 20_000 }).toBeGreaterThan(0)
+  await widget.frame.getByRole('button', { name: 'Good answer' }).waitFor({ timeout: 20_000 })
+  await expect.poll(async () => (await said.last().textContent())?.trim()).toMatch(/[.!?]$/)
+  for (const sentence of await said.allTextContents()) expect(sentence.trim()).toMatch(/[.!?:]$/)
+})
+
+test('the panel gives more room when asked, and the launcher leaves a bar of the shop alone', async () => {
+  const { page, widget } = await demo.shopper()
+  await page.evaluate(() => {
+    const bar = document.createElement('div')
+    bar.id = 'bar'
+    bar.style.cssText = 'position:fixed;inset:auto 0 0;height:72px;background:CanvasText'
+    document.body.append(bar)
+  })
+  const bottom = async () => {
+    const box = await widget.launcher.boundingBox()
+    return box && Math.round(box.y + box.height)
+  }
+  await expect.poll(bottom, { timeout: 5_000 }).toBe(800 - 72 - 20)
+  await page.evaluate(() => document.getElementById('bar')?.remove())
+  await expect.poll(bottom, { timeout: 5_000 }).toBe(800 - 20)
+
+  await widget.open()
+  await widget.ask('long 3')
+  await widget.frame.getByRole('button', { name: 'Wide view' }).click()
+  const width = async () => (await page.locator('secure-chat iframe').boundingBox())?.width
+  await expect.poll(width).toBe(640)
+  await widget.frame.getByRole('button', { name: 'Wide view' }).click()
+  await expect.poll(width).toBe(400)
+})
+
+test('the page hears what happens in the chat', async () => {
+  const { page, widget } = await demo.shopper()
+  await page.evaluate(() => {
+    const heard: string[] = []
+    const { securechat } = window as unknown as { securechat: (...call: unknown[]) => void }
+    for (const name of [
+      'message:sent',
+      'message:received',
+      'stream:end',
+      'rating',
+      'product:click',
+      'error',
+    ])
+      securechat('on', name, (detail: object) => heard.push(`${name} ${Object.keys(detail)}`))
+    Object.assign(window, { heard })
+  })
+  const heard = () => page.evaluate(() => (window as unknown as { heard: string[] }).heard)
+  await widget.open()
+  await widget.ask('Tell me about the Aurora lamp')
+  await widget.frame.getByRole('button', { name: 'Good answer' }).click({ timeout: 20_000 })
+  await widget.frame.locator('.card a').first().click()
+  await expect
+    .poll(heard, { timeout: 10_000 })
+    .toEqual([
+      'message:sent id',
+      'stream:end id,status',
+      'message:received id',
+      'rating id,rating',
+      'product:click id',
+    ])
+  await page.evaluate(() => {
+    const { securechat } = window as unknown as { securechat: (...call: unknown[]) => void }
+    securechat('identify', 'a.b.c')
+    securechat('context', { page: 'https://shop.example/x', basket: 3 })
+  })
+  await expect
+    .poll(async () => (await heard()).slice(5), { timeout: 10_000 })
+    .toEqual(['error code', 'error code'])
+})
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing in shop and chat when it is ${colorScheme}`, async () => {
     // Halfway through its entry an element has colours of its own.
     const { context, page, widget } = await demo.shopper({ colorScheme, reducedMotion: 'reduce' })
-    const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-    await context.addInitScript({ content: await readFile(source, 'utf8') })
+    await bringAxe(context)
     for (const path of ['/demo/', '/demo/products/nimbus-blanket', '/demo/cart']) {
       await page.goto(demo.shop + path)
       await widget.launcher.waitFor()
       expect(await inspect(page)).toEqual([])
     }
     await widget.open()
-    const frame = () => page.frames().find((f) => f.url().includes('/widget/')) as Frame
-    expect(await inspect(frame())).toEqual([])
+    expect(await inspect(chatOf(page))).toEqual([])
     await widget.ask('What do you sell?')
     await widget.frame.getByRole('button', { name: 'Good answer' }).waitFor({ timeout: 20_000 })
-    expect(await inspect(frame())).toEqual([])
+    expect(await inspect(chatOf(page))).toEqual([])
   })
-}
-
-/** What axe has to say against a document, in words. */
-async function inspect(place: Page | Frame): Promise<string[]> {
-  const { violations } = await place.evaluate(() =>
-    (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  )
-  return violations.flatMap((v) =>
-    v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`),
-  )
 }

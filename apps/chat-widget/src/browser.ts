@@ -1,6 +1,7 @@
 import type { FrameConfig } from '@securechat/types/wire'
-import { type Chat, createChat } from './core/chat'
+import type { Chat } from './core/chat'
 import { createHttpTransport } from './core/http-transport'
+import { createChat } from './core/live-chat'
 import type { Network } from './core/network'
 import { createStorage } from './core/storage'
 import { createTabs } from './core/tabs'

@@ -33,10 +33,12 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
   let locale = await loadLocale(hello.lang || config.locale)
   let look = { lang: hello.lang, theme: hello.theme, accent: hello.accent }
 
-  const happened = (name: string, id: string) => line.say({ kind: 'happened', name, id })
+  const happened = (name: string, detail: Record<string, string | number> = {}) =>
+    line.say({ kind: 'happened', name, detail })
   const seen = () => chat.setVisible(panel.shown && !document.hidden)
   const close = () => line.say({ kind: 'close' })
-  const clicked = () => happened('product:click', '')
+  const widen = (wide: boolean) => line.say({ kind: 'wide', wide })
+  const clicked = (id: string) => happened('product:click', { id })
   const setPage = (address: unknown) => {
     if (typeof address === 'string' && /^https?:/.test(address))
       chat.setPage(address.slice(0, 2048))
@@ -48,7 +50,7 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
           <App
             branding={config.branding}
             features={config.features}
-            panel={{ ...panel, close, clicked }}
+            panel={{ ...panel, close, widen, clicked }}
           />
         </ChatProvider>
       </LocaleContext.Provider>,
@@ -68,11 +70,13 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
     redraw()
   }
 
-  chat.on('message-sent', ({ messageId }) => happened('message:sent', messageId))
-  chat.on('message-received', ({ messageId }) => happened('message:received', messageId))
-  chat.on('stream-start', ({ turnId }) => happened('stream:start', turnId))
-  chat.on('stream-end', ({ turnId }) => happened('stream:end', turnId))
-  chat.on('error', ({ code }) => happened('error', code))
+  chat.on('message-sent', ({ messageId }) => happened('message:sent', { id: messageId }))
+  chat.on('message-received', ({ messageId }) => happened('message:received', { id: messageId }))
+  chat.on('stream-start', ({ turnId }) => happened('stream:start', { id: turnId }))
+  chat.on('stream-end', ({ turnId, status }) => happened('stream:end', { id: turnId, status }))
+  chat.on('error', ({ code }) => happened('error', { code }))
+  chat.on('rated', ({ messageId, rating }) => happened('rating', { id: messageId, rating }))
+  chat.on('identified', () => happened('identify'))
   chat.on('unread', ({ count }) => line.say({ kind: 'unread', count, note: locale.words.newReply }))
 
   act = (message) => {
@@ -96,12 +100,16 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
       case 'send':
         return chat.send(message.text)
       case 'identify':
-        return void chat.identify(message.token).then((known) => known && happened('identify', ''))
+        return void chat.identify(message.token)
       case 'context':
-        return setPage(message.values.page)
+        setPage(message.values.page)
+        // An agent is told of the page alone: what it is not told must not look as if it were.
+        if (Object.keys(message.values).some((name) => name !== 'page'))
+          happened('error', { code: 'context_unsupported' })
+        return
       case 'consent':
         chat.consent({ functional: message.functional })
-        return happened('consent', '')
+        return happened('consent')
       case 'reset':
         return void chat.end().then(() => (panel.shown ? chat.start() : undefined))
       case 'end':

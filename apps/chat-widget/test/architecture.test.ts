@@ -62,3 +62,23 @@ test('every room imports only what the plan allows', () => {
   )
   expect(strays).toEqual([])
 })
+
+test('imports go one way: no file asks, through others, for itself', () => {
+  const asked = new Map(files.map((path) => [path, neighbours(path)]))
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+    [...(asked.get(from) ?? [])].some(
+      (next) => next === to || (!seen.has(next) && reaches(next, to, seen.add(next))),
+    )
+  expect([...asked.values()].flat().length).toBeGreaterThan(files.length)
+  expect(files.filter((path) => reaches(path, path))).toEqual([])
+})
+
+/** The files of ours that a file asks for. */
+function neighbours(path: string): string[] {
+  const text = readFileSync(join(source, path), 'utf8')
+  const names = [...text.matchAll(importing)].map(([, one, other]) => one ?? other ?? '')
+  return names.flatMap((name) => {
+    const file = posix.join(posix.dirname(path), name)
+    return name.startsWith('.') ? files.filter((each) => each.replace(/\.tsx?$/, '') === file) : []
+  })
+}

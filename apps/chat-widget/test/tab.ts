@@ -1,6 +1,8 @@
 import { vi } from 'vitest'
-import { type Chat, type ChatDeps, createChat } from '../src/core/chat'
+import type { Chat } from '../src/core/chat'
+import { createChat } from '../src/core/live-chat'
 import { createStorage } from '../src/core/storage'
+import type { Surroundings } from '../src/core/surroundings'
 import { createTabs } from '../src/core/tabs'
 import type { Transport } from '../src/core/transport'
 import type { View } from '../src/core/view'
@@ -17,7 +19,7 @@ export class Browser {
   /** A page with a chat; `tabArea` is handed on from page to page in the same tab. */
   open(
     server: { readonly transport: Transport },
-    change: Partial<ChatDeps> = {},
+    change: Partial<Surroundings> = {},
     tabArea = new MemoryArea(),
   ): Chat {
     return createChat({

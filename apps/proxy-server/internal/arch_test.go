@@ -75,6 +75,7 @@ var outsiders = map[string][]string{
 	"github.com/alecthomas/kong":           {"cmd/securechat"},
 	"github.com/go-jose/go-jose/v4":        {"internal/keyring", "internal/agent/n8n"},
 	"github.com/google/go-cmp":             {},
+	"github.com/hashicorp/golang-lru/v2":   {"internal/relay"},
 	"github.com/jackc/pgx/v5":              {"internal/store/postgres", "cmd/bench"},
 	"github.com/oschwald/maxminddb-golang": {"internal/geo"},
 	"github.com/phuslu/iploc":              {"internal/geo"},

@@ -34,10 +34,13 @@ const fromPage = {
 const fromFrame = {
   ready: { accent: text(7), position: oneOf('left', 'right'), label: text(40), title: text(60) },
   close: {},
+  /** Whether the reader wants more room. */
+  wide: { wide: flag },
   unread: { count, note: text(120) },
   happened: {
     name: text(20),
-    id: text(64),
+    /** Ids, counts and codes. */
+    detail: plain,
   },
 }
 

@@ -52,9 +52,12 @@ describe('the shopper', () => {
     server.finish()
     await settle()
     const answer = last(chat)?.id ?? ''
+    const told: unknown[] = []
+    chat.on('rated', (rated) => told.push(rated))
     chat.rate(answer, 1)
     expect(last(chat)?.rating).toBe(1)
     await settle()
+    expect(told).toEqual([{ messageId: answer, rating: 1 }])
     server.refuse('POST /session/messages/{id}/feedback', failing(404, 'not_found'))
     chat.rate(answer, -1)
     expect(last(chat)?.rating).toBe(-1)

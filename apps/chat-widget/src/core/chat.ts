@@ -1,11 +1,5 @@
 import type { Rating } from '@securechat/types/wire'
-import { LiveChat } from './live-chat'
-import type { Network } from './network'
-import type { SessionConfig } from './session'
 import type { ChatSignals } from './signals'
-import type { Storage } from './storage'
-import type { Tabs } from './tabs'
-import type { Transport } from './transport'
 import type { View } from './view'
 
 /** One visitor's conversation, as a shopper's panel needs it. */
@@ -34,10 +28,10 @@ export interface Chat {
   /** Whether the panel can be seen: a stream is open only then, or while an answer is under way. */
   setVisible(visible: boolean): void
   /**
-   * Proves who the visitor is, by a token that the shop's server signed. False where it was not
-   * believed, which the shop is told and not the shopper.
+   * Proves who the visitor is, by a token that the shop's server signed, now or when the chat
+   * starts. What comes of it is a signal, `identified` or `error`: for the shop, not the shopper.
    */
-  identify(token: string): Promise<boolean>
+  identify(token: string): Promise<void>
   /** Without functional consent nothing is kept in the browser beyond this page. */
   consent(given: { functional: boolean }): void
   draft(): string
@@ -45,23 +39,4 @@ export interface Chat {
   on<S extends keyof ChatSignals>(signal: S, hear: (told: ChatSignals[S]) => void): () => void
   /** Stops everything; the chat cannot be used afterwards. */
   close(): void
-}
-
-export interface ChatDeps {
-  readonly transport: Transport
-  /** What all tabs of the browser share, and what belongs to this one. */
-  readonly storage: { readonly browser: Storage; readonly tab: Storage }
-  readonly tabs: Tabs
-  readonly network: Network
-  readonly config: SessionConfig & { readonly ticket: string; readonly page: string }
-  /** Gets another ticket, or rejects; may load the frame anew and never resolve. */
-  renewTicket(): Promise<string>
-  /** From 0 up to, but not including, 1. */
-  readonly random: () => number
-  /** Makes a UUID. */
-  readonly newId: () => string
-}
-
-export function createChat(deps: ChatDeps): Chat {
-  return new LiveChat(deps)
 }

@@ -1,22 +1,27 @@
 import type { Rating } from '@securechat/types/wire'
 import { Failure } from '@securechat/utils/http'
-import type { Chat, ChatDeps } from './chat'
+import type { Chat } from './chat'
 import { openTurn } from './reduce'
 import type { ChatSignals } from './signals'
 import { compose } from './standing'
+import type { Surroundings } from './surroundings'
 import type { View } from './view'
 import { Visit } from './visit'
 
 const draftKey = 'draft'
 
+export function createChat(deps: Surroundings): Chat {
+  return new LiveChat(deps)
+}
+
 /** What a shopper does in a visit, and what they see of it. */
-export class LiveChat implements Chat {
-  readonly #deps: ChatDeps
+class LiveChat implements Chat {
+  readonly #deps: Surroundings
   readonly #visit: Visit
   #view: View | null = null
   #fetchingOlder: Promise<void> | null = null
 
-  constructor(deps: ChatDeps) {
+  constructor(deps: Surroundings) {
     this.#deps = deps
     this.#visit = new Visit(deps)
     this.#visit.subscribe(() => {
@@ -92,6 +97,7 @@ export class LiveChat implements Chat {
       try {
         const ask = { body: { rating }, id: messageId }
         await session.call('POST /session/messages/{id}/feedback', ask)
+        this.#visit.signals.tell('rated', { messageId, rating })
       } catch (failure) {
         conversing.rate(messageId, message.rating)
         throw failure
@@ -136,14 +142,14 @@ export class LiveChat implements Chat {
     this.#visit.look(visible)
   }
 
-  async identify(token: string): Promise<boolean> {
+  async identify(token: string): Promise<void> {
     try {
       await this.#visit.session.identify(token)
-      return true
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure
-      this.#visit.signals.tell('error', { code: failure.code })
-      return false
+      // There is no such route where nobody can be verified.
+      const code = failure.status === 404 ? 'identity_unsupported' : failure.code
+      this.#visit.signals.tell('error', { code })
     }
   }
 

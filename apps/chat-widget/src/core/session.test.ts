@@ -250,9 +250,27 @@ describe('a shopper who signs in', () => {
     chat.on('error', ({ code }) => errors.push(code))
     await chat.start()
     server.refuse('POST /session/identify', failing(422, 'identity_invalid'))
-    expect(await chat.identify('jwt')).toBe(false)
+    await chat.identify('jwt')
     expect(errors).toEqual(['identity_invalid'])
     expect(chat.view()).toMatchObject({ phase: 'live', notice: null })
+  })
+
+  test('is known to the shop only once the server believed it', async () => {
+    const chat = browser.open(server)
+    const told: string[] = []
+    chat.on('identified', () => told.push('identified'))
+    chat.on('error', ({ code }) => told.push(code))
+    await chat.identify('jwt')
+    expect(told).toEqual([])
+    await chat.start()
+    expect(told).toEqual(['identity_unsupported'])
+    server.refuse('POST /session/identify', failing(404, 'not_found'))
+    await chat.identify('jwt')
+    expect(told).toEqual(['identity_unsupported', 'identity_unsupported'])
+    const visitor = { ...server.entered().visitor, verified: true }
+    server.once('POST /session/identify', () => ({ ...server.entered(), visitor }))
+    await chat.identify('jwt')
+    expect(told.at(-1)).toBe('identified')
   })
 
   test('during the chat keeps the conversation, under a new secret', async () => {
@@ -263,7 +281,7 @@ describe('a shopper who signs in', () => {
     await settle()
     server.visitor = 'visitor-2'
     server.once('POST /session/identify', () => ({ ...server.entered(), token: 'secret-9' }))
-    expect(await chat.identify('jwt')).toBe(true)
+    await chat.identify('jwt')
     expect(kept()).toBe('secret-9')
     expect(spoken(chat)).toEqual(['visitor: Hello?'])
     chat.setVisible(true)

@@ -21,6 +21,8 @@ export interface SessionDeps {
   renewTicket(): Promise<string>
   /** The server gave us a new session: another visit, and perhaps another conversation. */
   renewed(entered: Entered): void
+  /** What came of proving who the visitor is. */
+  identified(verified: boolean): void
 }
 
 /** The credential and all that keeps it good. Nobody else sees a secret. */
@@ -62,6 +64,7 @@ export function createSession(deps: SessionDeps): Session {
     })
     await keep(entered, sentToken)
     stands = true
+    if (identity !== undefined) deps.identified(entered.visitor.verified)
     // It is good for minutes only; whoever enters again is known by the credential.
     identity = undefined
     return entered
@@ -140,6 +143,7 @@ export function createSession(deps: SessionDeps): Session {
       const entered = await call('POST /session/identify', { body: { token: jwt } })
       await keep(entered, sentToken)
       deps.renewed(entered)
+      deps.identified(entered.visitor.verified)
     },
     async end() {
       try {

@@ -1,3 +1,5 @@
+import type { Rating } from '@securechat/types/wire'
+
 /** What a chat tells besides its view. None carries what was written. */
 export interface ChatSignals {
   'message-sent': { messageId: string }
@@ -6,6 +8,9 @@ export interface ChatSignals {
   'stream-end': { turnId: string; status: string }
   /** Messages that came while the panel was not visible; 0 when it is looked at again. */
   unread: { count: number }
+  rated: { messageId: string; rating: Rating }
+  /** The server believed who the visitor is said to be. */
+  identified: Record<never, never>
   error: { code: string }
 }
 

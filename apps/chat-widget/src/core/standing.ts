@@ -1,3 +1,4 @@
+import type { Failure } from '@securechat/utils/http'
 import type { LineState } from './line'
 import type { Unsent } from './outbox'
 import { fromUnsent } from './outbox'
@@ -44,4 +45,11 @@ function phaseOf(stage: 'open' | 'connecting', line: LineState, online: boolean)
   if (!online) return 'offline'
   if (line !== 'live') return 'reconnecting'
   return stage === 'open' ? 'live' : 'connecting'
+}
+
+/** What a failure is to the shopper; `ms` is how long to wait, `max` what one message may hold. */
+export function noticeOf({ code, title, id, status }: Failure, ms: number, max?: number): Notice {
+  if (status === 429) return { kind: 'rate-limited', until: Date.now() + ms }
+  if (code === 'text_too_long' && max) return { kind: 'too-long', max }
+  return { kind: 'problem', code, title, ...(id && { id }) }
 }

@@ -2,16 +2,15 @@ import type { Entered } from '@securechat/types/wire'
 import { Failure } from '@securechat/utils/http'
 import { Subscribable } from '@securechat/utils/subscribable'
 import { Announcer } from './announcer'
-import type { ChatDeps } from './chat'
 import { Conversing } from './conversation'
-import { createLine, type Line } from './line'
+import { Following } from './following'
 import { insist } from './network'
 import { Outbox } from './outbox'
 import { createSender, type Sender } from './sender'
 import { createSession, type Session } from './session'
 import { Signals } from './signals'
-import { atRest, type Standing } from './standing'
-import type { TabMessage } from './tabs'
+import { atRest, noticeOf, type Standing } from './standing'
+import type { Surroundings } from './surroundings'
 
 /**
  * Keeps this page in step with the server and the other tabs: enters, follows
@@ -25,22 +24,19 @@ export class Visit extends Subscribable {
   readonly signals = new Signals()
   page: string
 
-  readonly #deps: ChatDeps
+  readonly #deps: Surroundings
   readonly #announcer = new Announcer(this.signals)
   readonly #sender: Sender
-  readonly #line: Line
+  readonly #following: Following
   #standing: Standing = atRest
   #ticket: string
-  #visitor = ''
   #visible = false
   #life = new AbortController()
   #starting: Promise<void> | null = null
   #catchingUp: AbortSignal | null = null
-  /** What other tabs told while we were catching up. */
-  #early: [visitor: string, message: TabMessage][] = []
-  #leave: (() => void)[] = []
+  #leave: () => void = () => undefined
 
-  constructor(deps: ChatDeps) {
+  constructor(deps: Surroundings) {
     super()
     this.#deps = deps
     this.page = deps.config.page
@@ -48,7 +44,7 @@ export class Visit extends Subscribable {
     this.session = this.#openSession()
     this.conversing = new Conversing((event, thread) => this.#announcer.announce(event, thread))
     this.outbox = new Outbox(deps.storage.browser)
-    this.#line = this.#openLine()
+    this.#following = this.#openFollowing()
     this.#sender = this.#openSender()
     this.conversing.subscribe(() => this.#tend())
     this.outbox.subscribe(() => this.notify())
@@ -90,8 +86,8 @@ export class Visit extends Subscribable {
 
   /** Tells the other tabs that there is another session or conversation, and follows it here. */
   moved(): void {
-    this.#tell({ kind: 'renewed' })
-    this.#line.reopen()
+    this.#following.tell({ kind: 'renewed' })
+    this.#following.reopen()
   }
 
   /** Runs an act of the shopper's; its failure is shown and not thrown. */
@@ -112,7 +108,7 @@ export class Visit extends Subscribable {
     for (const storage of Object.values(this.#deps.storage)) {
       for (const key of storage.keys()) storage.remove(key)
     }
-    this.#visitor = ''
+    this.#following.turnTo('')
     this.#standing = { ...atRest, stage: 'ended' }
     this.conversing.clear()
     this.notify()
@@ -120,32 +116,33 @@ export class Visit extends Subscribable {
 
   /** Like {@link forget}, in every tab. */
   forgetEverywhere(): void {
-    this.#tell({ kind: 'ended' })
+    this.#following.tell({ kind: 'ended' })
     this.forget()
   }
 
   halt(): void {
     this.#life.abort(new Error('the visit was stopped'))
     this.#catchingUp = null
-    this.#line.close()
-    for (const leave of this.#leave.splice(0)) leave()
+    this.#following.end()
+    this.#leave()
   }
 
   async #begin(): Promise<void> {
     this.halt()
     this.#life = new AbortController()
-    this.#early = []
-    const { tabs, network } = this.#deps
-    this.#leave = [
-      tabs.hear((visitor, message) => this.#hearTab(visitor, message)),
-      network.subscribe(() => this.#networkChanged()),
-    ]
+    this.#following.begin()
+    this.#leave = this.#deps.network.subscribe(() => this.#networkChanged())
     this.become({ stage: 'connecting', line: 'live', notice: null })
-    await this.#catchUp(async () => {
+    await this.#enter(({ conversation }) => this.become({ resumed: conversation.turn !== null }))
+  }
+
+  /** Makes or resumes the session and takes over what it finds. */
+  #enter(arrived: (entered: Entered) => void = () => undefined): Promise<void> {
+    return this.#catchUp(async () => {
       const entered = await this.session.enter()
       return () => {
         this.#arrive(entered)
-        this.become({ resumed: entered.conversation.turn !== null })
+        arrived(entered)
       }
     })
   }
@@ -159,6 +156,7 @@ export class Visit extends Subscribable {
     const { signal } = this
     if (this.#catchingUp !== null) return
     this.#catchingUp = signal
+    this.#following.hold()
     try {
       const takeOver = await insist(ask, {
         ...this.#deps,
@@ -168,8 +166,7 @@ export class Visit extends Subscribable {
       signal.throwIfAborted()
       takeOver()
       this.#catchingUp = null
-      this.#line.reopen()
-      for (const [visitor, message] of this.#early.splice(0)) this.#hearTab(visitor, message)
+      this.#following.resume()
     } catch (failure) {
       if (signal.aborted) return
       if (!(failure instanceof Failure)) throw failure
@@ -189,8 +186,7 @@ export class Visit extends Subscribable {
   }
 
   #arrive(entered: Entered): void {
-    if (this.#visitor !== entered.visitor.id) this.#line.close()
-    this.#visitor = entered.visitor.id
+    this.#following.turnTo(entered.visitor.id)
     this.#standing = { ...this.#standing, stage: 'open', site: entered.site, line: 'live' }
     this.conversing.load({ ...entered.conversation, cursor: entered.cursor })
     this.notify()
@@ -206,63 +202,33 @@ export class Visit extends Subscribable {
     this.notify()
     if (this.#standing.stage !== 'open') return
     if (thread.broken) void this.#refetch()
-    if (this.#visible || thread.turns.length > 0) this.#line.open(this.#visitor)
-    else this.#line.close()
-  }
-
-  #hearTab(visitor: string, message: TabMessage): void {
-    if (this.#catchingUp !== null) {
-      this.#early.push([visitor, message])
-      return
-    }
-    if (visitor !== this.#visitor) return
-    switch (message.kind) {
-      case 'event':
-        this.conversing.hear(message.event, message.cursor)
-        break
-      case 'line':
-        this.become({ line: message.state })
-        break
-      case 'renewed':
-        void this.#catchUp(async () => {
-          const entered = await this.session.enter()
-          return () => this.#arrive(entered)
-        })
-        break
-      case 'ended':
-        this.forget()
-    }
-  }
-
-  #tell(message: TabMessage): void {
-    this.#deps.tabs.tell(this.#visitor, message)
+    this.#following.want(this.#visible || thread.turns.length > 0)
   }
 
   #networkChanged(): void {
     // The old connection may look alive for minutes.
-    if (this.#deps.network.online()) this.#line.reopen()
+    if (this.#deps.network.online()) this.#following.reopen()
     this.notify()
   }
 
   /** Something will be tried again after so many milliseconds. */
   #held(failure: Failure, ms: number): void {
-    if (failure.status === 429) {
-      this.become({ notice: { kind: 'rate-limited', until: Date.now() + ms } })
-    }
+    if (failure.status === 429) this.become({ notice: noticeOf(failure, ms) })
     if (this.#standing.stage === 'connecting') this.become({ line: 'reconnecting' })
   }
 
   #complain(failure: Failure): void {
-    const { code, title, id, status, retryAfter = 0 } = failure
+    this.#report(failure)
+    if (this.#standing.stage === 'refused') return
     const max = this.#standing.site?.features.max_text
-    if (code === 'origin_forbidden' || code === 'site_unknown') {
-      this.#refuse(failure)
-      return
-    }
-    if (status === 429) this.#held(failure, retryAfter)
-    else if (code === 'text_too_long' && max) this.become({ notice: { kind: 'too-long', max } })
-    else this.become({ notice: { kind: 'problem', code, title, ...(id && { id }) } })
-    this.signals.tell('error', { code })
+    this.become({ notice: noticeOf(failure, failure.retryAfter ?? 0, max) })
+  }
+
+  /** Tells the page; the end of it all where the server will not have us here. */
+  #report(failure: Failure): void {
+    const { code } = failure
+    if (code === 'origin_forbidden' || code === 'site_unknown') this.#refuse(failure)
+    else this.signals.tell('error', { code })
   }
 
   #refuse({ code, title }: Failure): void {
@@ -282,26 +248,26 @@ export class Visit extends Subscribable {
         return this.#ticket
       },
       renewed: (entered) => {
-        this.#tell({ kind: 'renewed' })
+        this.#following.tell({ kind: 'renewed' })
         this.#arrive(entered)
-        this.#line.reopen()
+        this.#following.reopen()
+      },
+      identified: (verified) => {
+        if (verified) this.signals.tell('identified', {})
+        // A site that cannot check whom it is told of takes the token and leaves it at that.
+        else this.signals.tell('error', { code: 'identity_unsupported' })
       },
     })
   }
 
-  #openLine(): Line {
-    return createLine({
+  #openFollowing(): Following {
+    return new Following({
       ...this.#deps,
-      cursor: () => this.conversing.cursor,
-      follow: (cursor, signal) => this.session.follow(cursor, signal),
-      heard: ({ event, cursor }) => {
-        this.#tell({ kind: 'event', event, cursor })
-        this.conversing.hear(event, cursor)
-      },
-      stands: (state) => {
-        this.#tell({ kind: 'line', state })
-        this.become({ line: state })
-      },
+      session: this.session,
+      conversing: this.conversing,
+      stands: (state) => this.become({ line: state }),
+      renewed: () => void this.#enter(),
+      ended: () => this.forget(),
       refused: (failure) => this.#refuse(failure),
     })
   }
@@ -321,7 +287,8 @@ export class Visit extends Subscribable {
         this.signals.tell('message-sent', { messageId: sent.message.id })
       },
       held: (failure, ms) => this.#held(failure, ms),
-      failed: (failure) => this.#complain(failure),
+      // The shopper reads it beneath the question.
+      failed: (failure) => this.#report(failure),
     })
   }
 }

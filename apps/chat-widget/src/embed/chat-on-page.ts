@@ -8,6 +8,7 @@ import { openFrame } from './frame'
 import type { Happenings } from './happenings'
 import { remember } from './memory'
 import { keepAttached, pageAddress, watchPage } from './page'
+import { raiseOverBars } from './raise'
 import { watchScreen } from './screen'
 import { isOn, type Settings } from './settings'
 import { drawShell } from './shell'
@@ -79,15 +80,18 @@ export function putChatOnPage(first: Settings, happened: Happenings): ChatOnPage
       case 'close':
         turn(false)
         break
+      case 'wide':
+        shell.host.toggleAttribute('data-wide', message.wide)
+        break
       case 'unread':
         if (message.count > unread && !open) shell.tease(message.note)
         unread = message.count
-        shell.showUnread(unread)
+        shell.show(open, unread)
         happened.tell('unread', { count: unread })
         break
       case 'happened':
         if (message.name === 'message:sent') memory.keep('talked', true)
-        happened.tell(message.name, message.id ? { id: message.id } : {})
+        happened.tell(message.name, message.detail)
     }
   }
   const frame = openFrame(
@@ -105,7 +109,7 @@ export function putChatOnPage(first: Settings, happened: Happenings): ChatOnPage
   const show = () => {
     if (open) frame.mount()
     shell.tease('')
-    shell.showOpen(open)
+    shell.show(open, unread)
     screen.take(open)
   }
   const turn = (now: boolean) => {
@@ -127,6 +131,7 @@ export function putChatOnPage(first: Settings, happened: Happenings): ChatOnPage
   else if (!memory.has('teased'))
     later(() => open || shell.tease(settings.teaser), +settings.teaserDelay * 1000)
   keepAttached(shell.host, signal)
+  raiseOverBars(shell.host, shell.launcher, signal)
   watchPage(signal, (page) => frame.say({ kind: 'page', page }))
   shell.host.onkeydown = (event) => {
     if (event.key === 'Escape') turn(false)

@@ -16,7 +16,12 @@ const page = window as unknown as Page
 /** Every address that was asked for; each is answered with an empty page. */
 const requested: string[] = []
 
+/** What stands along the window's bottom. */
+let bars: Element[] = []
+
 beforeEach(() => {
+  bars = []
+  document.elementsFromPoint = () => bars
   vi.stubGlobal('visualViewport', Object.assign(new EventTarget(), { height: 768, offsetTop: 0 }))
   requested.length = 0
   const { settings } = page.happyDOM
@@ -165,6 +170,32 @@ test('an open panel is open again on the next page of this tab', async () => {
   await paste()
   expect(isOpen()).toBe(true)
   expect(frame()?.src).toBe('https://chat.example/widget/pk_test')
+})
+
+test('the on-screen keyboard shortens the panel', async () => {
+  await paste()
+  const view = Object.assign(window.visualViewport as EventTarget, { height: 400, offsetTop: 12 })
+  view.dispatchEvent(new Event('resize'))
+  const { style } = hosts()[0] as HTMLElement
+  expect([style.getPropertyValue('--height'), style.getPropertyValue('--top')]).toEqual([
+    '400px',
+    '12px',
+  ])
+})
+
+test('launcher and panel stay above a bar along the bottom', async () => {
+  const bar = document.createElement('div')
+  bar.style.position = 'sticky'
+  bar.getBoundingClientRect = () => new DOMRect(0, window.innerHeight - 64, 400, 64)
+  document.body.append(bar)
+  bars = [bar]
+  await paste()
+  const raised = () => (hosts()[0] as HTMLElement).style.getPropertyValue('--raise')
+  expect(raised()).toBe('64px')
+  call('destroy')
+  bar.getBoundingClientRect = () => new DOMRect(0, 0, 400, window.innerHeight)
+  await paste()
+  expect(raised()).toBe('0px')
 })
 
 test('a closed panel leaves nothing behind where nobody has talked', async () => {

@@ -8,7 +8,8 @@ import { type ChatOnPage, putChatOnPage } from './chat-on-page'
 import { happenings } from './happenings'
 import { type Given, type Settings, settle } from './settings'
 
-type Call = ArrayLike<unknown>
+/** An array, or the arguments of a function. */
+type Call = Iterable<unknown>
 type Door = ((...call: unknown[]) => unknown) & { q?: Call[]; live?: true }
 type Command = ((...given: never[]) => unknown) | undefined
 
@@ -30,7 +31,7 @@ function start(script: HTMLScriptElement | null): void {
   const begin = (settings: Settings) => {
     chat = putChatOnPage(settings, happened)
     happened.tell('ready', { site: settings.site })
-    for (const call of kept.splice(0)) door(...Array.from(call))
+    for (const call of kept.splice(0)) door(...call)
   }
 
   /** These need no chat; the others wait for it. */
@@ -63,7 +64,8 @@ function start(script: HTMLScriptElement | null): void {
   door.live = true
   const queue = page.securechat?.q ?? []
   page.securechat = door
-  for (let at = 0; at < queue.length; at++) door(...Array.from(queue[at] ?? []))
+  // What one of these calls adds to the queue is reached as well.
+  for (const call of queue) door(...call)
   if (!chat) door('init')
 }
 

@@ -4,38 +4,32 @@
  * events. The detail holds ids and counts, never words of the conversation.
  */
 
-export type Detail = Readonly<Record<string, string | number>>
+export type Detail = Readonly<Record<string, unknown>>
 export type Callback = (detail: Detail) => void
 
 export interface Happenings {
   on(name: string, callback: Callback): void
   once(name: string, callback: Callback): void
-  off(name: string, callback?: Callback): void
+  off(name: string, callback: Callback): void
   tell(name: string, detail?: Detail): void
 }
 
 export function happenings(): Happenings {
-  let heard: { type: string; callback: Callback; listener: (event: Event) => void }[] = []
+  const listeners = new Map<Callback, (event: Event) => void>()
   let ready: Event | undefined
-
   const typeOf = (name: string) => `securechat:${name.replace(':', '-')}`
   const listen = (name: string, callback: Callback, once = false) => {
-    const type = typeOf(name)
-    const listener = (event: Event) => callback((event as CustomEvent<Detail>).detail)
+    const listener =
+      listeners.get(callback) ?? ((event: Event) => callback((event as CustomEvent<Detail>).detail))
+    listeners.set(callback, listener)
     if (name === 'ready' && ready) listener(ready)
-    heard.push({ type, callback, listener })
-    window.addEventListener(type, listener, { once })
+    window.addEventListener(typeOf(name), listener, { once })
   }
   return {
-    on: (name, callback) => listen(name, callback),
+    on: listen,
     once: (name, callback) => listen(name, callback, true),
-    off(name, callback) {
-      heard = heard.filter((entry) => {
-        const goes = entry.type === typeOf(name) && (!callback || entry.callback === callback)
-        if (goes) window.removeEventListener(entry.type, entry.listener)
-        return !goes
-      })
-    },
+    off: (name, callback) =>
+      window.removeEventListener(typeOf(name), listeners.get(callback) as EventListener),
     tell(name, detail = {}) {
       const event = new CustomEvent(typeOf(name), { detail })
       if (name === 'ready') ready = event

@@ -13,17 +13,16 @@ export interface Memory {
 
 export function remember(site: string, allowed: () => boolean): Memory {
   const key = `securechat:${site}`
-  const facts = new Set<string>()
+  let facts = new Set<string>()
   try {
-    for (const fact of sessionStorage.getItem(key)?.split(' ') ?? []) facts.add(fact)
+    facts = new Set(sessionStorage.getItem(key)?.split(' '))
   } catch {
     // The browser denies storage: the panel will be closed on the next page.
   }
   return {
     has: (fact) => facts.has(fact),
     keep(fact, holds) {
-      if (holds) facts.add(fact)
-      else facts.delete(fact)
+      facts[holds ? 'add' : 'delete'](fact)
       try {
         if (facts.size && allowed()) sessionStorage.setItem(key, [...facts].join(' '))
         else sessionStorage.removeItem(key)

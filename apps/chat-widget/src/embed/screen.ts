@@ -52,8 +52,7 @@ export function watchScreen(
   }
 
   query.addEventListener('change', tell, { signal })
-  view.addEventListener('resize', stretch, { signal })
-  view.addEventListener('scroll', stretch, { signal })
+  for (const name of ['resize', 'scroll']) view.addEventListener(name, stretch, { signal })
   window.addEventListener(
     'popstate',
     () => {

@@ -8,22 +8,25 @@ import { isOn, type Settings } from './settings'
 import css from './shell.css?inline'
 import type { Words } from './words'
 
+const bubble = 'M12 3a9 8.5 0 1 1-3.6 16.3L3.5 20.5l1.3-4.3A9 8.5 0 0 1 12 3Z'
+/** Points up: the open panel's icon is turned over. */
+const chevron = 'm6 14.5 6-6 6 6'
+
 export interface Shell {
   readonly host: HTMLElement
   readonly panel: HTMLElement
   readonly launcher: HTMLElement
   /** Colours, side and words; called again whenever one of them changes. */
   dress(settings: Settings, words: Words): void
-  showOpen(open: boolean): void
-  showUnread(count: number): void
+  show(open: boolean, unread: number): void
   /** Shows a card beside the launcher, or takes it away where the text is ''. */
   tease(text: string): void
 }
 
 export interface Pressed {
-  launcher(): void
-  teaser(): void
-  dismissed(): void
+  launcher: () => void
+  teaser: () => void
+  dismissed: () => void
 }
 
 export function drawShell(pressed: Pressed): Shell {
@@ -34,12 +37,8 @@ export function drawShell(pressed: Pressed): Shell {
   root.adoptedStyleSheets = [sheet]
 
   const panel = make('div', 'panel', root)
-  const launcher = button('launcher', root, () => pressed.launcher())
-  const icons = make('span', 'icons', launcher)
-  icons.append(
-    icon('talk', 'M12 3a9 8.5 0 1 1-3.6 16.3L3.5 20.5l1.3-4.3A9 8.5 0 0 1 12 3Z'),
-    icon('down', 'm6 9.5 6 6 6-6'),
-  )
+  const launcher = button('launcher', root, pressed.launcher)
+  const shape = icon(launcher)
   const caption = make('span', '', launcher)
   const badge = make('span', 'badge', launcher)
 
@@ -49,6 +48,7 @@ export function drawShell(pressed: Pressed): Shell {
   let teaser: HTMLElement | undefined
 
   const redraw = () => {
+    shape.setAttribute('d', open ? chevron : bubble)
     const name = open ? words[1] : caption.textContent || words[0]
     launcher.ariaLabel = unread ? `${name} (${unread})` : name
     launcher.ariaExpanded = `${open}`
@@ -71,11 +71,8 @@ export function drawShell(pressed: Pressed): Shell {
       launcher.hidden = !isOn(settings.launcher)
       redraw()
     },
-    showOpen(now) {
+    show(now, count) {
       open = now
-      redraw()
-    },
-    showUnread(count) {
       unread = count
       redraw()
     },
@@ -84,8 +81,8 @@ export function drawShell(pressed: Pressed): Shell {
       if (!text) return
       teaser = make('div', 'teaser', root)
       teaser.dir = 'auto'
-      button('', teaser, () => pressed.teaser()).textContent = text
-      const cross = button('', teaser, () => pressed.dismissed())
+      button('', teaser, pressed.teaser).textContent = text
+      const cross = button('', teaser, pressed.dismissed)
       cross.ariaLabel = words[1]
       cross.textContent = '✕'
     },
@@ -105,11 +102,10 @@ export function button(name: string, parent: Node, press: () => void): HTMLEleme
   return element
 }
 
-function icon(name: string, path: string): SVGElement {
+/** An empty icon; returns the path to give a shape. */
+function icon(parent: Node): SVGElement {
   const space = 'http://www.w3.org/2000/svg'
   const svg = document.createElementNS(space, 'svg')
   svg.setAttribute('viewBox', '0 0 24 24')
-  svg.setAttribute('class', name)
-  svg.appendChild(document.createElementNS(space, 'path')).setAttribute('d', path)
-  return svg
+  return parent.appendChild(svg).appendChild(document.createElementNS(space, 'path'))
 }

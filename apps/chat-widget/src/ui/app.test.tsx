@@ -64,10 +64,15 @@ function show(first: Partial<View> = {}) {
     stop: vi.fn(),
     retry: vi.fn(),
     rate: vi.fn(),
+    start: vi.fn(),
+    end: vi.fn(),
+    newChat: vi.fn(() => Promise.resolve()),
   }
   const close = vi.fn()
   const root = createRoot(document.body.appendChild(document.createElement('div')))
-  const panel = { shown: true, fullScreen: false, prefill: null, close, clicked: vi.fn() }
+  const widen = vi.fn()
+  const clicked = vi.fn()
+  const panel = { shown: true, fullScreen: false, prefill: null, close, widen, clicked }
   void act(() =>
     root.render(
       <ChatProvider chat={chat as unknown as Chat}>
@@ -80,7 +85,7 @@ function show(first: Partial<View> = {}) {
       view = { ...view, ...next }
       changes.notify()
     })
-  return { chat, close, turnTo }
+  return { chat, close, widen, clicked, turnTo }
 }
 
 afterEach(() => document.body.replaceChildren())
@@ -217,4 +222,58 @@ test('a replaced answer is drawn anew', () => {
   return vi.waitFor(() =>
     expect(document.querySelector('.markdown')?.textContent).toContain('Other'),
   )
+})
+
+const click = (name: string) => void act(() => button(name)?.click())
+
+test('a new conversation and the end are asked for first', () => {
+  const { chat } = show({ messages: [question, answer] })
+  for (const [item, done] of [
+    ['New conversation', chat.newChat],
+    ['End chat', chat.end],
+  ] as const) {
+    for (const [choice, times] of [
+      ['Cancel', 0],
+      [item, 1],
+    ] as const) {
+      click('More options')
+      click(item)
+      expect(document.querySelector('dialog')?.open).toBe(true)
+      click(choice)
+      expect(document.querySelector('dialog')).toBeNull()
+      expect(done).toHaveBeenCalledTimes(times)
+    }
+  }
+})
+
+test('when the chat has ended the way to a new one has the focus', () => {
+  const { chat, turnTo } = show({ messages: [question, answer] })
+  turnTo({ phase: 'ended', messages: [] })
+  expect(document.activeElement).toBe(button('Start a new chat'))
+  click('Start a new chat')
+  expect(chat.start).toHaveBeenCalled()
+  turnTo({ phase: 'live' })
+  expect(document.activeElement).toBe(field())
+})
+
+test('the reader may have more room, and give it back', () => {
+  const { widen } = show({ messages: [question] })
+  click('Wide view')
+  expect(button('Wide view')?.getAttribute('aria-pressed')).toBe('true')
+  click('Wide view')
+  expect(widen.mock.calls).toEqual([[true], [false]])
+})
+
+test('whoever follows a card is told with its message', () => {
+  const cards = [{ title: 'Lamp', url: 'https://shop.example/lamp' }]
+  const { clicked } = show({ messages: [question, { ...answer, cards }] })
+  const link = document.querySelector('.card a') as HTMLElement
+  link.addEventListener('click', (event) => event.preventDefault())
+  void act(() => link.click())
+  expect(clicked).toHaveBeenCalledWith('a')
+})
+
+test('a person who answers is named', () => {
+  show({ messages: [question, { ...answer, author: 'operator' }] })
+  expect(document.querySelector('.by')?.textContent).toBe('Support')
 })

@@ -17,7 +17,10 @@ export interface Panel {
   readonly fullScreen: boolean
   readonly prefill: Prefill | null
   close(): void
-  clicked(address: string): void
+  /** Gives the panel more room, or takes it back. */
+  widen(wide: boolean): void
+  /** A link of a card of this message was followed. */
+  clicked(messageId: string): void
 }
 
 interface Props {
@@ -29,7 +32,7 @@ interface Props {
 export function App({ branding: given, features, panel }: Props) {
   const { chat, view } = useChat()
   const { words } = useLocale()
-  const [ending, setEnding] = useState(false)
+  const [asking, setAsking] = useState<'new' | 'end' | null>(null)
   const field = useRef<HTMLTextAreaElement>(null)
   const branding = view.site?.branding ?? given
   const { phase, messages, turn, notice } = view
@@ -39,8 +42,8 @@ export function App({ branding: given, features, panel }: Props) {
 
   useEffect(() => {
     // On a phone the keyboard would cover the greeting.
-    if (panel.shown && !panel.fullScreen) field.current?.focus()
-  }, [panel.shown, panel.fullScreen])
+    if (panel.shown && !panel.fullScreen && !shut) field.current?.focus()
+  }, [panel.shown, panel.fullScreen, shut])
 
   const acts: Acts = useMemo(
     () => ({
@@ -55,10 +58,14 @@ export function App({ branding: given, features, panel }: Props) {
   const items: MenuItem[] = []
   if (!empty && !shut) {
     if (features.new_chat)
-      items.push({ icon: 'add', name: words.newChat, choose: () => void chat.newChat() })
-    items.push({ icon: 'leave', name: words.endChat, choose: () => setEnding(true) })
+      items.push({ icon: 'add', name: words.newChat, choose: () => setAsking('new') })
+    items.push({ icon: 'leave', name: words.endChat, choose: () => setAsking('end') })
   }
   const aiNotice = branding.ai_notice || words.aiNotice
+  const begin = async () => {
+    await chat.newChat()
+    if (!panel.fullScreen) field.current?.focus()
+  }
   const leave = (event: KeyboardEvent<HTMLElement>) => {
     if (event.key === 'Escape') panel.close()
   }
@@ -72,6 +79,7 @@ export function App({ branding: given, features, panel }: Props) {
         live={phase === 'live'}
         bare={empty && !shut}
         items={items}
+        widen={panel.fullScreen ? null : panel.widen}
         close={panel.close}
       />
       <LineBanner view={view} />
@@ -117,16 +125,15 @@ export function App({ branding: given, features, panel }: Props) {
           </p>
         </footer>
       )}
-      {ending && (
+      {asking && (
         <Question
-          title={words.endQuestion}
-          detail={words.endDetail}
-          yes={words.endChat}
+          title={asking === 'new' ? words.newQuestion : words.endQuestion}
+          detail={asking === 'new' ? words.newDetail : words.endDetail}
+          yes={asking === 'new' ? words.newChat : words.endChat}
           no={words.cancel}
           answer={(agreed) => {
-            setEnding(false)
-            if (agreed) void chat.end()
-            else field.current?.focus()
+            setAsking(null)
+            if (agreed) void (asking === 'new' ? begin() : chat.end())
           }}
         />
       )}
@@ -136,11 +143,14 @@ export function App({ branding: given, features, panel }: Props) {
 
 function Closed({ ended, again }: { ended: boolean; again: () => void }) {
   const { words } = useLocale()
+  const anew = useRef<HTMLButtonElement>(null)
+  // What had the focus is gone.
+  useEffect(() => anew.current?.focus(), [])
   return (
     <div className="closed">
       <p role="status">{ended ? words.ended : words.refused}</p>
       {ended && (
-        <button type="button" className="press strong" onClick={again}>
+        <button type="button" className="press strong" ref={anew} onClick={again}>
           {words.startAgain}
         </button>
       )}

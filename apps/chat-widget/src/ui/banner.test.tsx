@@ -55,9 +55,9 @@ test('a short break of the line is not worth a word', () => {
 test('after too many messages the seconds are counted down', () => {
   const { notice, text, pass } = mount()
   notice({ kind: 'rate-limited', until: 3000 })
-  expect(text()).toContain('3 s')
+  expect(text()).toContain('3\u00a0s')
   pass(1500)
-  expect(text()).toContain('2 s')
+  expect(text()).toContain('2\u00a0s')
   pass(1600)
   expect(text()).toBe('')
 })

@@ -10,7 +10,12 @@ export function LineBanner({ view }: { view: View }) {
   const slow = useAfter(view.phase === 'reconnecting', 600)
   if (view.phase === 'offline') return <Banner icon="offline">{words.offline}</Banner>
   if (slow) return <Banner icon="wait">{words.reconnecting}</Banner>
-  if (resumed) return <Banner icon="retry">{words.resumed}</Banner>
+  if (resumed)
+    return (
+      <div className="passing">
+        <Banner icon="retry">{words.resumed}</Banner>
+      </div>
+    )
   return null
 }
 

@@ -6,7 +6,7 @@ interface Props {
   cards: readonly CardData[]
   /** Says something in the visitor's name. */
   say: (text: string) => void
-  clicked: (address: string) => void
+  clicked: () => void
 }
 
 /** Products, links and buttons beside an answer's text, in a row that scrolls sideways. */
@@ -51,7 +51,7 @@ function Press({ button, say, clicked }: { button: CardButton } & Omit<Props, 'c
   const text = button.say
   if (text) {
     return (
-      <button type="button" className="press" onClick={() => say(text)}>
+      <button type="button" className="press" dir="auto" onClick={() => say(text)}>
         {button.label}
       </button>
     )
@@ -75,10 +75,11 @@ function Outward({ look, address, clicked, children }: OutwardProps) {
   return (
     <a
       className={look}
+      dir="auto"
       href={address}
       target="_blank"
       rel="noopener noreferrer nofollow"
-      onClick={() => clicked(address)}
+      onClick={clicked}
     >
       {children}
     </a>

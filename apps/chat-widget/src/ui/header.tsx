@@ -16,25 +16,44 @@ interface Props {
   /** On the first screen the greeting speaks, and the bar is bare. */
   bare: boolean
   items: readonly MenuItem[]
+  /** Null where the panel has all the room there is. */
+  widen: ((wide: boolean) => void) | null
   close: () => void
 }
 
-export function Header({ title, tagline, live, bare, items, close }: Props) {
+export function Header({ title, tagline, live, bare, items, widen, close }: Props) {
   const { words } = useLocale()
+  const [wide, setWide] = useState(false)
   return (
     <header className={bare ? 'bar bare' : 'bar'}>
       {!bare && <Mark />}
       <div className="who">
         {!bare && (
           <>
-            <h1>{title}</h1>
+            <h1 dir="auto">{title}</h1>
             <p>
               <span className={live ? 'dot live' : 'dot'} />
-              <span className="clip">{tagline}</span>
+              <span className="clip" dir="auto">
+                {tagline}
+              </span>
             </p>
           </>
         )}
       </div>
+      {!bare && widen && (
+        <button
+          type="button"
+          className="round"
+          aria-label={words.wide}
+          aria-pressed={wide}
+          onClick={() => {
+            setWide(!wide)
+            widen(!wide)
+          }}
+        >
+          <Icon name={wide ? 'narrow' : 'wide'} />
+        </button>
+      )}
       {items.length > 0 && <Menu items={items} />}
       <button type="button" className="round" aria-label={words.close} onClick={close}>
         <Icon name="close" />

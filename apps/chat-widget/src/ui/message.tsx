@@ -10,7 +10,7 @@ export interface Acts {
   say(text: string): void
   retry(messageId: string): void
   rate(messageId: string, rating: Rating): void
-  clicked(address: string): void
+  clicked(messageId: string): void
 }
 
 interface Props {
@@ -40,7 +40,7 @@ function Question({ message, acts, timed }: Props) {
           {failed ? (
             <>
               <Icon name="alert" />
-              {message.problem?.title || words.failed}
+              <span dir="auto">{message.problem?.title || words.failed}</span>
               <button type="button" className="link" onClick={() => acts.retry(message.id)}>
                 {words.retry}
               </button>
@@ -74,9 +74,10 @@ function Answer({ message, acts, timed, newest, feedback }: Props) {
       aria-label={message.author === 'agent' ? words.assistant : words.operator}
       aria-busy={status === 'streaming'}
     >
+      {message.author === 'operator' && <p className="by">{words.operator}</p>}
       {message.text && <Markdown text={message.text} growing={status === 'streaming'} />}
       {message.cards && message.cards.length > 0 && (
-        <Cards cards={message.cards} say={acts.say} clicked={acts.clicked} />
+        <Cards cards={message.cards} say={acts.say} clicked={() => acts.clicked(message.id)} />
       )}
       {broken && (
         <div className="broken">

@@ -12,6 +12,11 @@ interface Props {
 export function Question({ title, detail, yes, no, answer }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => dialog.current?.showModal(), [])
+  const say = (agreed: boolean) => {
+    // Gives the focus back to where it was.
+    dialog.current?.close()
+    answer(agreed)
+  }
   return (
     <dialog
       ref={dialog}
@@ -21,16 +26,16 @@ export function Question({ title, detail, yes, no, answer }: Props) {
       onKeyDown={(event) => event.stopPropagation()}
       onCancel={(event) => {
         event.preventDefault()
-        answer(false)
+        say(false)
       }}
     >
       <h2 id="question">{title}</h2>
       <p id="question-detail">{detail}</p>
       <div className="answers">
-        <button type="button" className="press" onClick={() => answer(false)}>
+        <button type="button" className="press" onClick={() => say(false)}>
           {no}
         </button>
-        <button type="button" className="press strong" onClick={() => answer(true)}>
+        <button type="button" className="press strong" onClick={() => say(true)}>
           {yes}
         </button>
       </div>

@@ -41,7 +41,7 @@ func (doctorCommand) Run(ctx context.Context, w world) error {
 		unwell = checkSites(ctx, w.out, g) || unwell
 	}
 	for _, f := range []finding{
-		{"address for visitors", canListen(settings.Listen.String()), "another program listens there, perhaps securechat itself: stop it, or set SECURECHAT_LISTEN"},
+		{"address for visitors", canListen(settings), "another program listens there: stop it, or set SECURECHAT_LISTEN"},
 		{"file of places", openPlaces(settings), "bring a MaxMind DB (.mmdb), or unset SECURECHAT_GEO_FILE; countries are known without it"},
 		{"widget", built(), "build the binary by `make build`"},
 	} {
@@ -90,12 +90,21 @@ func checkSites(ctx context.Context, out io.Writer, g *ground) (unwell bool) {
 	return unwell
 }
 
-func canListen(address string) error {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
+// canListen says whether a server can listen for visitors. One that is at work
+// on the same data has taken the address, and that is well.
+func canListen(c config.Config) error {
+	l, err := net.Listen("tcp", c.Listen.String())
+	if err == nil {
+		return l.Close()
 	}
-	return l.Close()
+	release, locked := folder(c.Data).lock()
+	if errors.Is(locked, errInUse) {
+		return nil
+	}
+	if locked == nil {
+		release()
+	}
+	return err
 }
 
 func openPlaces(c config.Config) error {

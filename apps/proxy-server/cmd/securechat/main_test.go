@@ -144,12 +144,63 @@ func TestSitesAreMadeListedChangedAndRemovedFromTheCommandLine(t *testing.T) {
 	}
 }
 
+func TestASiteGoesFromAnyAgentAndAnyProofToAnyOther(t *testing.T) {
+	p := newProgram(t)
+	key := p.addSite("https://n8n.example/webhook/shop", "--auth", "jwt")
+	file := func(secret string) string {
+		path := filepath.Join(t.TempDir(), "secret")
+		if err := os.WriteFile(path, []byte(secret), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	shared, password, header := file(strings.Repeat("k", 32)), file("shop:password"), file("X-Key: value")
+	for _, step := range [][]string{
+		{"--jwt-alg", "HS256", "--secret-file", shared},
+		{"--jwt-alg", "ES256"},
+		{"--jwt-alg", "HS256", "--secret-file", shared},
+		{"--auth", "none"},
+		{"--auth", "basic", "--secret-file", password},
+		{"--max-runs", "3"},
+		{"--auth", "header", "--secret-file", header},
+		{"--auth", "jwt"},
+		{"--agent", "demo"},
+		{"--agent", "n8n", "--webhook-url-file", file("https://n8n.example/webhook/shop"), "--auth", "basic", "--jwt-alg", "ES256", "--secret-file", password},
+		{"--agent", "demo"},
+	} {
+		if _, err := p.do("", append([]string{"site", "set", key}, step...)...); err != nil {
+			t.Errorf("site set %v: %v", step, err)
+		}
+	}
+	for _, step := range [][]string{
+		{"--agent", "n8n"},
+		{"--auth", "jwt"},
+	} {
+		if _, err := p.do("", append([]string{"site", "set", key}, step...)...); err == nil {
+			t.Errorf("site set %v goes on with what was given up", step)
+		}
+	}
+}
+
 func TestASecondServerOnTheSameDataIsRefused(t *testing.T) {
 	p := newProgram(t)
 	p.serve()
 	out, err := p.do("", "serve")
 	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("a second server said %q, %v", out, err)
+	}
+}
+
+func TestTheDoctorTakesAServerAtWorkForWell(t *testing.T) {
+	p := newProgram(t)
+	p.serve()
+	p.env = append(p.env, "SECURECHAT_LISTEN="+strings.TrimPrefix(p.address, "http://"))
+	if out, _ := p.do("", "doctor"); !strings.Contains(out, "ok     address for visitors") {
+		t.Errorf("beside the server that listens there the doctor said:\n%s", out)
+	}
+	stranger := newProgram(t, "SECURECHAT_LISTEN="+strings.TrimPrefix(p.address, "http://"))
+	if out, err := stranger.do("", "doctor"); err == nil || !strings.Contains(out, "WRONG  address for visitors") {
+		t.Errorf("beside a stranger that listens there the doctor said %v:\n%s", err, out)
 	}
 }
 

@@ -67,7 +67,7 @@ func (c serveCommand) serve(ctx context.Context, w world, g *ground) error {
 		return fmt.Errorf("listen for visitors (SECURECHAT_LISTEN): %w", err)
 	}
 	defer listener.Close()
-	address := listener.Addr().(*net.TCPAddr).AddrPort()
+	address := addressOf(listener)
 	if c.Demo {
 		if err := keepDemoSite(ctx, g, g.config.Origins(address)); err != nil {
 			return err
@@ -82,6 +82,11 @@ func (c serveCommand) serve(ctx context.Context, w world, g *ground) error {
 		return err
 	}
 	return c.run(ctx, w, h, listener, internal)
+}
+
+func addressOf(l net.Listener) netip.AddrPort {
+	tcp, _ := l.Addr().(*net.TCPAddr) // as all listeners here are
+	return tcp.AddrPort()
 }
 
 // listenInside opens the listener for metrics, or none where it is off.
@@ -120,7 +125,7 @@ func (c serveCommand) run(ctx context.Context, w world, h *house, listener, inte
 		_ = metrics.Close()
 		return shutDown(public, drained)
 	})
-	c.greet(w, h, listener.Addr().(*net.TCPAddr).AddrPort())
+	c.greet(w, h, addressOf(listener))
 	return group.Wait()
 }
 

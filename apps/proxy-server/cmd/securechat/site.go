@@ -72,6 +72,7 @@ func (f siteFlags) apply(w world, d *admin.SiteDraft) error {
 		d.Origins = f.Origins
 	}
 	a := &d.Agent
+	f.forget(a)
 	change(&a.Kind, f.Agent)
 	change(&a.Webhook, webhook)
 	change(&a.Secret, secret)
@@ -106,6 +107,23 @@ func (f siteFlags) apply(w world, d *admin.SiteDraft) error {
 		b.Suggestions = f.Suggestions
 	}
 	return nil
+}
+
+// forget drops what belongs to an agent, or to a way of proving oneself, that
+// the site is about to give up: nobody could take it back otherwise.
+func (f siteFlags) forget(a *chat.AgentSettings) {
+	if f.Agent == chat.AgentDemo && a.Kind != chat.AgentDemo {
+		a.Webhook, a.Auth, a.Secret, a.Algorithm = "", chat.AuthNone, "", ""
+	}
+	auth, algorithm := a.Auth, a.Algorithm
+	set(&auth, f.Auth)
+	change(&algorithm, f.Algorithm)
+	if auth != a.Auth || algorithm != a.Algorithm {
+		a.Secret = ""
+	}
+	if auth != a.Auth && a.Algorithm == chat.HS256 {
+		a.Algorithm = "" // its key is gone; the others are made here
+	}
 }
 
 // change takes over what was said; the zero value says nothing.

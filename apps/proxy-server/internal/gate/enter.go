@@ -48,7 +48,7 @@ const (
 // none; one whose session has expired is exchanged for a new session of the
 // same visitor.
 func (g *Gate) Enter(ctx context.Context, e Entry) (Entered, error) {
-	if _, err := g.chargeAddress(ctx, Entering, e.Address); err != nil {
+	if _, err := g.chargeAddress(ctx, Reading, e.Address); err != nil {
 		return Entered{}, err
 	}
 	site, err := g.sites.byKey(ctx, e.SiteKey)
@@ -65,7 +65,10 @@ func (g *Gate) Enter(ctx context.Context, e Entry) (Entered, error) {
 		return Entered{}, err
 	}
 	entered := Entered{Framed: by == byFrame, CookieName: CookieName(site)}
-	if h != nil && h.Session.Live(now) {
+	if h != nil && h.Session.Live(now) { // as on every page with the chat open
+		if _, err := g.chargeSession(ctx, Reading, h.Session); err != nil {
+			return Entered{}, err
+		}
 		return g.resume(ctx, entered, site, *h, e, now)
 	}
 	return g.open(ctx, entered, site, newSecret(by), page, h, e, now)
@@ -128,6 +131,9 @@ func (g *Gate) resume(ctx context.Context, entered Entered, site chat.Site, h ho
 // open begins a session under the secret: of the visitor who is known, else of
 // a new one.
 func (g *Gate) open(ctx context.Context, entered Entered, site chat.Site, secret string, page chat.Origin, h *holder, e Entry, now time.Time) (Entered, error) {
+	if _, err := g.chargeAddress(ctx, Entering, e.Address); err != nil {
+		return Entered{}, err
+	}
 	if err := g.chargeSite(ctx, Entering, site.ID); err != nil {
 		return Entered{}, err
 	}

@@ -330,3 +330,19 @@ func TestTooManySessionsFromOneHouseholdAreRefused(t *testing.T) {
 		t.Errorf("%d of one network of 64 bits are let in, want 60", through)
 	}
 }
+
+func TestWhoComesBackTakesNoRoomFromNewVisitors(t *testing.T) {
+	h := newHouse(t, func(o *gate.Options) { o.Limits = gate.DefaultLimits() })
+	first := h.byPage(t, gate.Credentials{})
+	for range 90 { // pages looked at with the chat open
+		h.byPage(t, bearer(first))
+	}
+	if again := h.byPage(t, gate.Credentials{}); again.Visitor.ID == first.Visitor.ID {
+		t.Error("a new visitor is taken for the first")
+	}
+	var err error
+	for range 40 {
+		_, err = h.Enter(t.Context(), gate.Entry{Caller: onPage(), Credentials: bearer(first), SiteKey: h.site.Key})
+	}
+	wants(t, "a session that comes back without end", err, chat.Limited, "rate_limited")
+}

@@ -69,9 +69,6 @@ func (g *Gate) Welcome(ctx context.Context, w Guest, cost Cost) (Pass, error) {
 			return Pass{}, err
 		}
 	default:
-		if _, err := g.chargeAddress(ctx, Entering, w.Address); err != nil {
-			return Pass{}, err
-		}
 		entered, err := g.open(ctx, Entered{}, site, secret, page, h, e, now)
 		if err != nil {
 			return Pass{}, err

@@ -15,7 +15,7 @@ type Cost string
 
 const (
 	Framed   Cost = "frame" // the frame's page
-	Entering Cost = "enter" // a session, opened or resumed
+	Entering Cost = "enter" // a session that is opened; one that is resumed is read
 	Sending  Cost = "send"  // a question, which runs an agent
 	Acting   Cost = "act"   // any other change
 	Reading  Cost = "read"  // nothing changes

@@ -133,27 +133,32 @@ func Hear(ctx context.Context, open func(wake func()) (Reader, error)) iter.Seq2
 		defer reader.Close()
 		for ctx.Err() == nil {
 			events, err := reader.Next()
-			if errors.Is(err, io.EOF) {
+			switch {
+			case errors.Is(err, io.EOF):
 				return
-			}
-			if err != nil {
+			case err != nil:
 				yield(chat.Event{}, err)
 				return
-			}
-			for _, e := range events {
-				if ctx.Err() != nil || !yield(e, nil) {
-					return
+			case len(events) == 0:
+				select {
+				case <-more:
+				case <-ctx.Done():
 				}
-			}
-			if len(events) > 0 {
-				continue
-			}
-			select {
-			case <-more:
-			case <-ctx.Done():
+			case !handOver(ctx, events, yield):
+				return
 			}
 		}
 	}
+}
+
+// handOver says whether the listener wants more.
+func handOver(ctx context.Context, events []chat.Event, yield func(chat.Event, error) bool) bool {
+	for _, e := range events {
+		if ctx.Err() != nil || !yield(e, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // tellsAll says whether events, with those to come, are the whole turn: one

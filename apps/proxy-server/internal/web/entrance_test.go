@@ -63,10 +63,13 @@ func TestE02OurOwnOriginWithoutATicketIsForbidden(t *testing.T) {
 func TestE04SiblingSubdomainIsForbidden(t *testing.T) {
 	h := newHouse(t)
 	v := h.headless()
-	for _, method := range []string{"GET", "DELETE"} {
-		r := v.do(method, "/api/v1/session", "", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") })
+	for _, route := range Routes() {
+		if route.Credential != OfSession {
+			continue
+		}
+		r := v.do(route.Method, route.address(), "", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") })
 		if r.status != http.StatusForbidden {
-			t.Errorf("%s: %d %s", method, r.status, r.body)
+			t.Errorf("%s %s: %d %s", route.Method, route.Path, r.status, r.body)
 		}
 	}
 }
@@ -157,6 +160,24 @@ func TestH02HugeHeadersAreRefused(t *testing.T) {
 	}
 }
 
+func TestH02TooManyHeaderFieldsAreRefused(t *testing.T) {
+	h := newHouse(t)
+	with := func(fields int) reply {
+		return h.stranger("").do("GET", "/healthz", "", func(r *http.Request) {
+			for range fields {
+				r.Header.Add("X-Filler", "x")
+			}
+		})
+	}
+	if r := with(80); r.status != http.StatusOK {
+		t.Errorf("80 fields more: %d", r.status)
+	}
+	r := with(101)
+	if r.status != http.StatusRequestHeaderFieldsTooLarge || r.json(t)["code"] != "too_many_fields" {
+		t.Errorf("101 fields: %d %s", r.status, r.body)
+	}
+}
+
 func TestE22PreflightIsAnsweredForListedOriginsOnly(t *testing.T) {
 	h := newHouse(t)
 	for origin, want := range map[string]string{
@@ -190,7 +211,7 @@ func TestNoAnswerEverAllowsCredentials(t *testing.T) {
 	h := newHouse(t)
 	framed, headless := h.framed(), h.headless()
 	for _, route := range Routes() {
-		path := strings.NewReplacer("{id}", newID(), "{site_key}", siteKey, "{file}", "app-1.js", "{hash}", "x").Replace(route.Path)
+		path := route.address()
 		if strings.HasSuffix(path, "/events") {
 			continue // it does not end by itself; its head is looked at elsewhere
 		}

@@ -95,6 +95,9 @@ func TestEventsAreWrittenAsTheFixturesShow(t *testing.T) {
 		if diff := cmp.Diff(fixture(t, name), parsed(t, []byte(data))); diff != "" {
 			t.Errorf("%s differs from what we write (-fixture +ours):\n%s", name, diff)
 		}
+		if err := theDocument(t).judgeEvent(string(e.Kind), []byte(data)); err != nil {
+			t.Errorf("%s is not as documented: %v", name, err)
+		}
 	}
 }
 

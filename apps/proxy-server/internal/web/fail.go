@@ -53,6 +53,7 @@ var (
 	errMediaType  = &refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8."}
 	errEncoding   = &refusal{http.StatusUnsupportedMediaType, "unsupported_encoding", "Request bodies must not be compressed."}
 	errMethod     = &refusal{http.StatusMethodNotAllowed, "method_not_allowed", "This address does not take that method."}
+	errFields     = &refusal{http.StatusRequestHeaderFieldsTooLarge, "too_many_fields", "The request may have at most 100 header fields."}
 	errHost       = &refusal{http.StatusMisdirectedRequest, "misdirected", "This server does not answer for that host."}
 	errTooLarge   = chat.E(chat.TooLarge, "body_too_large", "The body may hold at most 64 KiB.")
 	errNoSuchPage = chat.Missing()
@@ -66,17 +67,17 @@ func unavailable(err error) error {
 
 // fail answers a request with err.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if p, ok := s.problemOf(w, r, err); ok {
-		writeJSON(w, "application/problem+json", p.Status, p)
-	}
+	p := s.problemOf(w, r, err)
+	writeJSON(w, "application/problem+json", p.Status, p)
 }
 
 // problemOf is what the client is told of err, with the headers that belong to
-// it; false where nobody is there to be told. What may not be told becomes
-// fixed words, and is logged under the id that they carry.
-func (s *server) problemOf(w http.ResponseWriter, r *http.Request, err error) (problem, bool) {
+// it. What may not be told becomes fixed words, and is logged under the id that
+// they carry. Where nobody is there to be told the connection is cut: an answer
+// without a word would say that all went well.
+func (s *server) problemOf(w http.ResponseWriter, r *http.Request, err error) problem {
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return problem{}, false
+		panic(http.ErrAbortHandler)
 	}
 	p := problem{Type: "about:blank", ID: requestID(r.Context())}
 	if refused, ok := errors.AsType[*refusal](err); ok {
@@ -96,7 +97,7 @@ func (s *server) problemOf(w http.ResponseWriter, r *http.Request, err error) (p
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return p, true
+	return p
 }
 
 // tellMore says in headers when to come again, and in the log what the client

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json/v2"
 	"testing"
 
 	"securechat/internal/chat"
@@ -44,6 +45,15 @@ func TestAnswersAreWrittenAsTheFixturesShow(t *testing.T) {
 		SiteKey: site.Key, Ticket: "eyJhbGciOiJFUzI1NiJ9.ticket.signature", Origins: []string{string(site.Origins[0]), string(site.Origins[1])},
 		Locale: "en-GB", Branding: toBranding(site.Branding), Features: toFeatures(site),
 	})
+	for name, schema := range map[string]string{
+		"current-session": "Current", "conversation": "Conversation", "sent": "Sent", "entered": "Entered", "problem-field": "Problem",
+	} {
+		text, err := json.Marshal(fixture(t, name))
+		must(t, err)
+		if err := theDocument(t).judgeJSON(schema, text); err != nil {
+			t.Errorf("%s is not as documented: %v", name, err)
+		}
+	}
 	same(t, "problem-field", problem{
 		Type: "about:blank", Title: "Unprocessable", Status: 422, Detail: "text must be at most 4000 characters", ID: "err_7f3c", Code: "text_too_long", Field: "text",
 	})

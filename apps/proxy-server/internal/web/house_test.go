@@ -250,12 +250,17 @@ func (v *visitor) request(method, path, body string, change ...func(*http.Reques
 
 func (v *visitor) do(method, path, body string, change ...func(*http.Request)) reply {
 	v.h.t.Helper()
-	answered, err := http.DefaultClient.Do(v.request(method, path, body, change...))
+	answered, err := v.h.client().Do(v.request(method, path, body, change...))
 	must(v.h.t, err)
 	defer answered.Body.Close()
 	said, err := io.ReadAll(answered.Body)
 	must(v.h.t, err)
 	return reply{answered.StatusCode, answered.Header, said}
+}
+
+// client holds every answer to the document.
+func (h *house) client() *http.Client {
+	return &http.Client{Transport: proofreader{h.t, http.DefaultTransport}}
 }
 
 // stranger is somebody on a page of this origin, without a credential.
@@ -350,7 +355,7 @@ func (v *visitor) ask(id, text string) *reader {
 
 func (v *visitor) open(r *http.Request) *reader {
 	v.h.t.Helper()
-	answered, err := http.DefaultClient.Do(r)
+	answered, err := v.h.client().Do(r)
 	must(v.h.t, err)
 	if answered.StatusCode != http.StatusOK || answered.Header.Get("Content-Type") != "text/event-stream" {
 		said, _ := io.ReadAll(answered.Body)

@@ -57,7 +57,7 @@ func (s *server) send(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if wantsStream(r) {
-		return s.stream(w, r, pass, asEvents, s.followTurn(sent.Turn))
+		return s.stream(w, r, pass, asAnswer, s.followTurn(sent.Turn))
 	}
 	return answer(w, http.StatusAccepted, sentJSON{
 		Message: toMessage(sent.Question),

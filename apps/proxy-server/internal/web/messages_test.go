@@ -227,6 +227,9 @@ func TestHistoryIsReadBackInPages(t *testing.T) {
 			t.Errorf("%s: %d %s", query, r.status, r.body)
 		}
 	}
+	if r := v.do("GET", "/api/v1/session/conversation?before="+newID(), ""); r.status != http.StatusNotFound {
+		t.Errorf("before an unknown message: %d %s", r.status, r.body)
+	}
 	if r := v.do("GET", "/api/v1/session/conversation?before=&limit=", ""); r.status != http.StatusOK {
 		t.Errorf("with nothing said: %d %s", r.status, r.body)
 	}

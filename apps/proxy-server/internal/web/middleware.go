@@ -62,6 +62,8 @@ func (s *server) guard(next http.Handler) http.Handler {
 		switch {
 		case !s.answersFor(r):
 			seen.WriteHeader(errHost.status)
+		case tooManyFields(r.Header):
+			s.fail(seen, r, errFields)
 		case !plainPath(r):
 			s.fail(seen, r, errNoSuchPage)
 		default:
@@ -119,6 +121,17 @@ func (s *server) answersFor(r *http.Request) bool {
 	}
 	name := hostname(r.Host)
 	return name != "" && (name == hostname(s.PublicURL.Host) || s.loopback && isLoopback(name))
+}
+
+// mostFields is several times what a browser and the proxies before us send.
+const mostFields = 100
+
+func tooManyFields(h http.Header) bool {
+	fields := 0
+	for _, values := range h {
+		fields += len(values)
+	}
+	return fields > mostFields
 }
 
 func hostname(host string) string {

@@ -24,7 +24,9 @@ func bare(t *testing.T, change ...func(*Options)) *Handler {
 	for _, c := range change {
 		c(&o)
 	}
-	return New(o)
+	h := New(o)
+	h.Handler = proofreadRecorded(t, h.Handler)
+	return h
 }
 
 // attributed adds what the context says, as the program's own handler does.

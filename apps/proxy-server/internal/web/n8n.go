@@ -195,7 +195,6 @@ var asN8n = wording{
 	kind:   "application/json; charset=utf-8",
 	beat:   `{"type":"keepalive"}` + "\n",
 	append: func(line []byte, e chat.Event) ([]byte, error) { return append(line, n8nLines(e)...), nil },
-	bye:    func() string { return "" },
 }
 
 // n8nProblem has the member that the widget shows, whatever the status.
@@ -205,7 +204,6 @@ type n8nProblem struct {
 }
 
 func (s *server) n8nFail(w http.ResponseWriter, r *http.Request, err error) {
-	if p, ok := s.problemOf(w, r, err); ok {
-		writeJSON(w, "application/json", p.Status, n8nProblem{p, p.Detail})
-	}
+	p := s.problemOf(w, r, err)
+	writeJSON(w, "application/json", p.Status, n8nProblem{p, p.Detail})
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -50,6 +51,23 @@ func TestRequestsThatTwoServersWouldReadDifferentlyAreRefused(t *testing.T) {
 		} else if status == http.StatusForbidden || status == http.StatusUnprocessableEntity {
 			t.Errorf("%s: it reached the route, which answered %d", name, status)
 		}
+	}
+}
+
+func TestWhoHangsUpIsNeverToldThatAllWentWell(t *testing.T) {
+	h := newHouse(t)
+	for range 20 {
+		line, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
+		must(t, err)
+		_, err = fmt.Fprintf(line, "POST /api/v1/sessions HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			strings.TrimPrefix(h.url, "http://"), shop, len(entering), entering)
+		must(t, err)
+		must(t, line.(*net.TCPConn).CloseWrite())
+		answered, err := http.ReadResponse(bufio.NewReader(line), nil)
+		if err == nil && answered.StatusCode != http.StatusCreated {
+			t.Errorf("it answered %s", answered.Status)
+		}
+		line.Close()
 	}
 }
 

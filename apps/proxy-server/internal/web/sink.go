@@ -38,7 +38,7 @@ func newSink(w http.ResponseWriter, r *http.Request, kind string) (sink, error) 
 	if r.Method == http.MethodGet && r.ProtoMajor == 1 && r.ProtoMinor == 1 {
 		conn, _, err := control.Hijack() // what the client may have said beyond its request is not heard
 		if err == nil {
-			return newLine(conn, h)
+			return newLine(conn, h), nil
 		}
 		if !errors.Is(err, http.ErrNotSupported) {
 			return nil, fmt.Errorf("take over the connection: %w", err)
@@ -79,7 +79,9 @@ type line struct {
 	broken bool
 }
 
-func newLine(conn net.Conn, h http.Header) (*line, error) {
+// newLine sends the head. A reader who has gone by then is found out by the
+// next write.
+func newLine(conn net.Conn, h http.Header) *line {
 	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	h.Set("Transfer-Encoding", "chunked")
 	h.Set("Connection", "close")
@@ -88,10 +90,8 @@ func newLine(conn net.Conn, h http.Header) (*line, error) {
 	_ = h.Write(&head) // a buffer takes everything
 	head.WriteString("\r\n")
 	l := &line{conn: conn}
-	if err := l.put(head.Bytes()); err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return l, nil
+	_ = l.put(head.Bytes())
+	return l
 }
 
 func (l *line) write(b []byte) error {

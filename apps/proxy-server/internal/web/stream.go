@@ -30,7 +30,7 @@ type wording struct {
 	hello  string // said at once
 	beat   string // said in silence
 	append func(line []byte, e chat.Event) ([]byte, error)
-	bye    func() string // said before the server ends the stream by itself
+	bye    func() string // said before the server ends the stream; nil where it ends with its answer
 }
 
 // asEvents is Server-Sent Events as browsers read them (WHATWG HTML 9.2).
@@ -43,6 +43,9 @@ var asEvents = wording{
 		return fmt.Sprintf("retry: %d\n\n", 500+rand.IntN(4500))
 	},
 }
+
+// asAnswer is one answer as events.
+var asAnswer = wording{kind: asEvents.kind, hello: asEvents.hello, beat: asEvents.beat, append: appendEvent}
 
 // stream is one open answer that is written piece by piece, by whoever has
 // something to be written: where nothing happens it needs no goroutine. In
@@ -207,9 +210,7 @@ func (s *stream) say(text string) {
 
 // leave ends the stream on the server's own account.
 func (s *stream) leave() {
-	if word := s.bye(); word != "" {
-		s.say(word)
-	}
+	s.say(s.bye())
 	s.quit()
 }
 

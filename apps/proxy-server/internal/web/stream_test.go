@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -168,6 +171,29 @@ func TestQuestionAskedAsAStreamIsAnsweredInIt(t *testing.T) {
 	}
 }
 
+func TestWhoWaitsHearsItsPlaceAndThenEverythingThatTheAgentDoes(t *testing.T) {
+	h := newHouse(t)
+	h.agent.gate = make(chan struct{})
+	h.agent.says = func(string) []chat.Piece {
+		return []chat.Piece{{Label: "Looking"}, {Text: "Here: "}, {Card: &tent}, {Text: "This one: ", Replace: true}}
+	}
+	v := h.headless()
+	v.do("POST", "/api/v1/session/messages", asking(newID(), "Hi"))
+	r := v.ask(newID(), "And?")
+	heard := r.until("turn-queued")
+	close(h.agent.gate)
+	heard = append(heard, r.until("turn-ended")...)
+	var kinds []string
+	for _, e := range heard {
+		kinds = append(kinds, e.kind)
+	}
+	for _, kind := range []string{"turn-queued", "turn-started", "activity-noted", "text-delta", "card-added", "text-replaced", "turn-ended"} {
+		if !slices.Contains(kinds, kind) {
+			t.Errorf("%s is not among %v", kind, kinds)
+		}
+	}
+}
+
 func TestStreamOfAQuestionEndsWithItsTurn(t *testing.T) {
 	h := newHouse(t)
 	r := h.headless().ask(newID(), "Hi")
@@ -179,7 +205,7 @@ func TestStreamOfAQuestionEndsWithItsTurn(t *testing.T) {
 
 func TestStreamsAreNeitherKeptNorHeldBack(t *testing.T) {
 	h := newHouse(t)
-	answered, err := http.DefaultClient.Do(h.headless().request("GET", "/api/v1/session/events", "", func(r *http.Request) {
+	answered, err := h.client().Do(h.headless().request("GET", "/api/v1/session/events", "", func(r *http.Request) {
 		r.Header.Set("Accept-Encoding", "gzip, br")
 	}))
 	must(t, err)
@@ -394,9 +420,55 @@ func TestS14DrainingEndsEveryStreamWithAWordAboutComingBack(t *testing.T) {
 	}
 }
 
+func TestAnAnswerUnderWayIsHeardToItsEndWhileTheServerDrains(t *testing.T) {
+	h := newHouse(t)
+	h.agent.gate = make(chan struct{})
+	h.agent.says = func(string) []chat.Piece { return []chat.Piece{{Text: "one "}, {Text: "two"}} }
+	v := h.headless()
+	r := v.ask(newID(), "Count")
+	h.agent.gate <- struct{}{}
+	heard := r.until("text-delta")
+	idle := v.follow("")
+	drained := h.face.Drain(0)
+	for more := true; more; {
+		_, more = idle.next()
+	}
+	close(h.agent.gate)
+	if got := folded(append(heard, r.until("turn-ended")...)); got != "one two" {
+		t.Errorf("heard %q", got)
+	}
+	<-drained
+}
+
+func TestReaderWhoLeavesBeforeTheHeadIsNoFailure(t *testing.T) {
+	h := newHouse(t)
+	v := h.headless()
+	request := v.request("GET", "/api/v1/session/events", "")
+	here, there := net.Pipe()
+	must(t, there.Close())
+	defer here.Close()
+	answer := &hijacked{httptest.NewRecorder(), here}
+	h.face.ServeHTTP(answer, request)
+	<-h.face.Drain(0)
+	if answer.Body.Len() > 0 || strings.Contains(h.logged.String(), "level=ERROR") {
+		t.Errorf("answered %q, logged %s", answer.Body, h.logged)
+	}
+}
+
+// hijacked is an answer whose connection is another's.
+type hijacked struct {
+	*httptest.ResponseRecorder
+
+	conn net.Conn
+}
+
+func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return h.conn, bufio.NewReadWriter(bufio.NewReader(h.conn), bufio.NewWriter(h.conn)), nil
+}
+
 func TestConnectionOfAStreamThatEndedServesOn(t *testing.T) {
 	h := newHouse(t)
-	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}
+	client := &http.Client{Transport: proofreader{t, &http.Transport{MaxConnsPerHost: 1}}}
 	v := h.headless()
 	r := v.request("POST", "/api/v1/session/messages", asking(newID(), "Hi"), func(r *http.Request) { r.Header.Set("Accept", "text/event-stream") })
 	answered, err := client.Do(r)

@@ -46,9 +46,13 @@ func (all *streams) add(s *stream) bool {
 func (all *streams) remove(s *stream) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	rest := slices.DeleteFunc(all.open[s.owner], func(o *stream) bool { return o == s })
-	if len(rest) > 0 {
-		all.open[s.owner] = rest
+	of := all.open[s.owner]
+	at := slices.Index(of, s)
+	if at < 0 {
+		return // it was one too many
+	}
+	if len(of) > 1 {
+		all.open[s.owner] = slices.Delete(of, at, at+1)
 		return
 	}
 	delete(all.open, s.owner)
@@ -77,7 +81,8 @@ func (all *streams) isDraining() bool {
 }
 
 // drain begins no more streams and ends the open ones, each at a random moment
-// within the time given, so that not all come back at once.
+// within the time given, so that not all come back at once. Those of one
+// answer end with that.
 func (all *streams) drain(within time.Duration) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -88,7 +93,9 @@ func (all *streams) drain(within time.Duration) {
 	all.tellDrained()
 	for _, of := range all.open {
 		for _, s := range of {
-			time.AfterFunc(rand.N(max(within, 1)), s.leave)
+			if s.bye != nil {
+				time.AfterFunc(rand.N(max(within, 1)), s.leave)
+			}
 		}
 	}
 }

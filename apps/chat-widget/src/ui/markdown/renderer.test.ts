@@ -169,6 +169,14 @@ test('however the text is cut while it streams, the same nodes come out', () => 
   for (const piece of [1, 2, 3, 7]) expect(draw(text, piece).innerHTML).toBe(whole)
 })
 
+test('the empty corner of a table is no heading', () => {
+  const table = draw('| | Price |\n|---|---|\n| Lamp | €89 |\n')
+  expect([...table.querySelectorAll('thead tr > *')].map((cell) => cell.tagName)).toEqual([
+    'TD',
+    'TH',
+  ])
+})
+
 test('a huge table is cut', () => {
   const row = `|${' x |'.repeat(50)}\n`
   const root = draw(`${row}|${'---|'.repeat(50)}\n${row.repeat(300)}`)

@@ -89,6 +89,7 @@ export function markdownInto(root: Element): MarkdownRenderer {
     if (ended?.type === smd.EQUATION_BLOCK || ended?.type === smd.EQUATION_INLINE)
       ended.node?.append('$')
     if (ended?.node instanceof HTMLAnchorElement) settleLink(ended, ended.node)
+    if (ended?.node?.tagName === 'TH') settleHeading(ended.node)
   }
   return {
     data: null,
@@ -166,6 +167,11 @@ function add(parent: Element, tag: string): HTMLElement {
   const element = document.createElement(tag)
   parent.append(element)
   return element
+}
+
+/** The empty corner of a table heads nothing. */
+function settleHeading(cell: Element): void {
+  if (!cell.textContent?.trim()) cell.replaceWith(document.createElement('td'))
 }
 
 /** Makes a link of what is allowed, and text again of what is not. */

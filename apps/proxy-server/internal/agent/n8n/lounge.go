@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -105,7 +104,8 @@ func (l *lounge) watch(at string, conn *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if conn.lent {
-		conn.fit = errors.Is(err, os.ErrDeadlineExceeded)
+		slept, ok := errors.AsType[net.Error](err)
+		conn.fit = ok && slept.Timeout()
 		return
 	}
 	l.keep(at, slices.DeleteFunc(l.idle[at], func(c *connection) bool { return c == conn }))

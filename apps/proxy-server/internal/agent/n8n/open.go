@@ -183,7 +183,7 @@ func next(pauses *[]time.Duration) (time.Duration, bool) {
 	}
 	pause := (*pauses)[0]
 	*pauses = (*pauses)[1:]
-	return pause*3/4 + rand.N(pause/2), true //nolint:gosec // nobody gains by guessing it
+	return pause*3/4 + rand.N(pause/2), true
 }
 
 // passing says whether another dial may fare better, and soon.

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -60,9 +61,7 @@ func Open(ctx context.Context, address string) (*Engine, error) {
 		config.RuntimeParams["application_name"] = "securechat"
 	}
 	hasty := config.Copy()
-	for name, value := range limits {
-		hasty.RuntimeParams[name] = value
-	}
+	maps.Copy(hasty.RuntimeParams, limits)
 	db := stdlib.OpenDB(*hasty)
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
@@ -122,7 +121,9 @@ func (e *Engine) on(ctx context.Context, fn func(conn *pgx.Conn) error) error {
 		return err
 	}
 	defer pooled.Close() // gives it back, or drops it where it has broken
-	return pooled.Raw(func(driver any) error { return fn(driver.(*stdlib.Conn).Conn()) })
+	return pooled.Raw(func(driver any) error {
+		return fn(driver.(*stdlib.Conn).Conn()) //nolint:forcetypeassert // Open takes no other driver
+	})
 }
 
 // Prepare implements [sqlstore.Engine].

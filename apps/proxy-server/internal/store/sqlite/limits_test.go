@@ -61,7 +61,7 @@ func fill(t *testing.T, s *sqlstore.Store, thread relaytest.Thread) (stored, ref
 		for range 4 {
 			all.Go(func() {
 				q, turn := thread.Question(strings.Repeat("long ", 3000))
-				_, turn, _, err := s.Begin(t.Context(), q, turn)
+				_, _, _, err := s.Begin(t.Context(), q, turn)
 				mu.Lock()
 				defer mu.Unlock()
 				switch chat.KindOf(err) {

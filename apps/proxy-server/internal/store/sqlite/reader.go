@@ -22,7 +22,7 @@ func (r *reader) look(ctx context.Context, statements []sqlstore.Statement) erro
 	// Before a connection is taken for the snapshot: preparing takes another.
 	ready := make(shelf, len(statements))
 	for _, s := range statements {
-		prepared, err := r.prepare(ctx, s.Text)
+		prepared, err := r.prepare(ctx, s.Text) //nolint:sqlclosecheck // it is kept as long as its pool
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (r *reader) look(ctx context.Context, statements []sqlstore.Statement) erro
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // ends the snapshot; nothing was written
+	defer func() { _ = tx.Rollback() }() // ends the snapshot; nothing was written
 	for _, s := range statements {
 		ready[s.Text] = tx.StmtContext(ctx, ready[s.Text])
 		if err := run(ctx, ready, s); err != nil {
@@ -58,7 +58,7 @@ func (r *reader) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if first, ok := r.prepared[text]; ok {
-		return first, s.Close()
+		return first, s.Close() //nolint:sqlclosecheck // only where another was quicker
 	}
 	r.prepared[text] = s
 	return s, nil

@@ -109,7 +109,7 @@ func (e *Engine) Prepare(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	return statement.Close()
+	return statement.Close() //nolint:sqlclosecheck // at once, and an error counts
 }
 
 // Alone implements [sqlstore.Engine]. The lock is a second, empty SQLite file

@@ -187,7 +187,7 @@ func (w *writer) exec(ctx context.Context, text string) error {
 // ExecContext and QueryContext run a text on the writer's connection, which
 // reads each text once.
 func (w *writer) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	statement, err := w.prepare(ctx, text)
+	statement, err := w.prepare(ctx, text) //nolint:sqlclosecheck // it is kept as long as its connection
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (w *writer) ExecContext(ctx context.Context, text string, args ...any) (sql
 }
 
 func (w *writer) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	statement, err := w.prepare(ctx, text)
+	statement, err := w.prepare(ctx, text) //nolint:sqlclosecheck // it is kept as long as its connection
 	if err != nil {
 		return nil, err
 	}

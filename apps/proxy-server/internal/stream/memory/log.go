@@ -98,7 +98,7 @@ func (l *Log) touch(r *record, now time.Time) {
 // trims them, and drops those that nobody follows or needs.
 func (l *Log) forget(now time.Time) {
 	for range lookOver {
-		r := l.order.Front().Value.(*record) // there is one: the record in use
+		r := l.order.Front().Value.(*record) //nolint:forcetypeassert // there is one: the record in use
 		if now.Sub(r.looked) <= lifeOfEvent {
 			return
 		}

@@ -1,0 +1,66 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bringAxe, chatOf, inspect } from './axe.ts'
+import { openShopper, type Shopper } from './browser.ts'
+import { useDemo } from './demo.ts'
+import { play, states } from './states.ts'
+
+/** A folder for a picture of each state; none are made where it is not set. */
+const pictures = process.env['PICTURES']
+
+const demo = useDemo()
+
+const looks = [
+  { width: 360, height: 740, colorScheme: 'light', lang: 'en' },
+  { width: 360, height: 740, colorScheme: 'dark', lang: 'ar' },
+  { width: 1440, height: 900, colorScheme: 'dark', lang: 'en' },
+  { width: 1440, height: 900, colorScheme: 'light', lang: 'ar' },
+] as const
+
+describe.each(looks)('$width px, $colorScheme, $lang', ({ width, height, colorScheme, lang }) => {
+  let shopper: Shopper
+  beforeAll(async () => {
+    shopper = await openShopper({
+      viewport: { width, height },
+      colorScheme,
+      // Halfway through its entry an element has colours of its own.
+      reducedMotion: 'reduce',
+    })
+    await bringAxe(shopper.context)
+  })
+  afterAll(() => shopper?.close())
+
+  test.each(states)('axe finds nothing in: $name', { timeout: 20_000 }, async (state) => {
+    const page = await shopper.context.newPage()
+    try {
+      await play(page, state)
+      await page.addInitScript((spoken) => {
+        Object.assign(window, { securechatSettings: { lang: spoken } })
+      }, lang)
+      await page.goto(`${demo.shop}/demo/products/aurora-lamp`)
+      await page.locator('secure-chat .launcher').click()
+      const chat = page.frameLocator('secure-chat iframe')
+      await chat.locator('.app').waitFor()
+      if (state.reach) {
+        if (state.messages) await chat.locator('.message').first().waitFor()
+        await state.reach(chat)
+      }
+      await chat.locator(state.seen).first().waitFor()
+      expect(await inspect(chatOf(page))).toEqual([])
+      const sideways = await chat
+        .locator('html')
+        .evaluate((root) => root.scrollWidth - root.clientWidth)
+      expect(sideways).toBe(0)
+      if (pictures) {
+        await mkdir(pictures, { recursive: true })
+        const name = `${state.name.replaceAll(' ', '-')}-${width}-${colorScheme}-${lang}.png`
+        await page.screenshot({ path: join(pictures, name) })
+      }
+    } finally {
+      await page.close()
+    }
+  })
+
+  test('nothing was complained of', () => expect(shopper.complaints).toEqual([]))
+})
