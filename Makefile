@@ -40,7 +40,9 @@ check: tools ## run what needs no running program: formatting, vet, types, impor
 	scripts/check.sh
 
 lint: check ## check, and all of golangci-lint (built on first use: several minutes)
-	@[ -x $(LINTER) ] || GOBIN=$(dir $(LINTER)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION)
+	@# Built by the module's own Go: one built by an older Go refuses to read newer code.
+	@[ -x $(LINTER) ] || { cd $(SERVER) && GOTOOLCHAIN=$$(go env GOVERSION)+auto GOBIN=$(dir $(LINTER)) \
+	  go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION); }
 	cd $(SERVER) && $(LINTER) run ./...
 
 fmt: tools ## format everything
