@@ -34,7 +34,7 @@ func (doctorCommand) Run(ctx context.Context, w world) error {
 	}
 	unwell := false
 	g, err := openGround(ctx, settings)
-	unwell = report(w.out, finding{"data folder, database and key file", err, mendGround(settings)}) || unwell
+	unwell = report(w.out, lookAtGround(settings, err)) || unwell
 	if g != nil {
 		defer g.close()
 		unwell = report(w.out, finding{"statements", sqlstore.Prepare(ctx, g.engine), "this database was changed by hand, or by a newer version"}) || unwell
@@ -61,6 +61,14 @@ func report(out io.Writer, f finding) bool {
 	}
 	fmt.Fprintf(out, "WRONG  %s: %s\n       mend: %s\n", f.what, plain(f.err), f.mend)
 	return true
+}
+
+// lookAtGround tells how opening the ground went.
+func lookAtGround(c config.Config, err error) finding {
+	if key, ok := errors.AsType[*openKey](err); ok {
+		return finding{"key file", errors.New(key.fact()), key.mend()}
+	}
+	return finding{"data folder, database and key file", err, mendGround(c)}
 }
 
 func mendGround(c config.Config) string {

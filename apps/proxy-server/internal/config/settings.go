@@ -63,7 +63,7 @@ var settings = []setting{
 	},
 	{
 		name: "SECURECHAT_KEY_FILE", path: true,
-		meaning: "File with the key that seals every other key. Without it the server makes one in the data folder when it is first started. Back it up apart from the database: neither is of use without the other.",
+		meaning: "File with the key that seals every other key. Without it the server makes one in the data folder when it is first started. Nobody but its owner may write to it, and beside them only its group may read it: mode 0600, 0400, 0640 or 0440. Back it up apart from the database: neither is of use without the other.",
 		set:     func(c *Config, text string) error { c.KeyFile = text; return nil },
 	},
 	{
