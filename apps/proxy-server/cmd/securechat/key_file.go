@@ -50,7 +50,7 @@ func readKey(path, setting string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at the key file: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&tooOpen != 0 {
+	if mode := info.Mode().Perm(); info.Mode().IsRegular() && mode&tooOpen != 0 {
 		return nil, &openKey{path, setting, mode}
 	}
 	content, err := io.ReadAll(file)
