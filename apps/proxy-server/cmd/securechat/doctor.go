@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 
 	"securechat/internal/assets"
 	"securechat/internal/chat"
 	"securechat/internal/config"
+	"securechat/internal/gate"
 	"securechat/internal/geo"
 	"securechat/internal/store/sqlstore"
 )
@@ -34,14 +36,16 @@ func (doctorCommand) Run(ctx context.Context, w world) error {
 	}
 	unwell := false
 	g, err := openGround(ctx, settings)
-	unwell = report(w.out, finding{"data folder, database and key file", err, mendGround(settings)}) || unwell
+	unwell = report(w.out, lookAtGround(settings, err)) || unwell
 	if g != nil {
 		defer g.close()
 		unwell = report(w.out, finding{"statements", sqlstore.Prepare(ctx, g.engine), "this database was changed by hand, or by a newer version"}) || unwell
 		unwell = checkSites(ctx, w.out, g) || unwell
 	}
 	for _, f := range []finding{
-		{"address for visitors", canListen(settings), "another program listens there: stop it, or set SECURECHAT_LISTEN"},
+		{"limits", readLimits(settings), "see SECURECHAT_LIMITS in `securechat config`"},
+		{"address for visitors", canListen(settings, settings.Listen), "another program listens there: stop it, or set SECURECHAT_LISTEN"},
+		{"address for metrics", canListen(settings, settings.InternalListen), "another program listens there: stop it, or set SECURECHAT_INTERNAL_LISTEN, to off perhaps"},
 		{"file of places", openPlaces(settings), "bring a MaxMind DB (.mmdb), or unset SECURECHAT_GEO_FILE; countries are known without it"},
 		{"widget", built(), "build the binary by `make build`"},
 	} {
@@ -61,6 +65,14 @@ func report(out io.Writer, f finding) bool {
 	}
 	fmt.Fprintf(out, "WRONG  %s: %s\n       mend: %s\n", f.what, plain(f.err), f.mend)
 	return true
+}
+
+// lookAtGround tells how opening the ground went.
+func lookAtGround(c config.Config, err error) finding {
+	if key, ok := errors.AsType[*openKey](err); ok {
+		return finding{"key file", errors.New(key.fact()), key.mend()}
+	}
+	return finding{"data folder, database and key file", err, mendGround(c)}
 }
 
 func mendGround(c config.Config) string {
@@ -90,10 +102,18 @@ func checkSites(ctx context.Context, out io.Writer, g *ground) (unwell bool) {
 	return unwell
 }
 
-// canListen says whether a server can listen for visitors. One that is at work
-// on the same data has taken the address, and that is well.
-func canListen(c config.Config) error {
-	l, err := net.Listen("tcp", c.Listen.String())
+func readLimits(c config.Config) error {
+	_, err := gate.ParseLimits(c.Limits)
+	return err
+}
+
+// canListen says whether a server can listen there. One that is at work on
+// the same data has taken the address, and that is well.
+func canListen(c config.Config, address netip.AddrPort) error {
+	if !address.IsValid() { // it is off
+		return nil
+	}
+	l, err := net.Listen("tcp", address.String())
 	if err == nil {
 		return l.Close()
 	}

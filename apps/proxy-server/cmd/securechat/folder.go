@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -42,34 +41,4 @@ func (f folder) lock() (release func(), err error) {
 		return nil, err
 	}
 	return func() { file.Close() }, nil
-}
-
-// readKey returns the content of a key file, or nil where there is none.
-func readKey(path string) ([]byte, error) {
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the key file: %w", err)
-	}
-	return content, nil
-}
-
-// writeKey stores a new key file and leaves one that is there already alone:
-// of two processes that make one at once, both must use the first.
-func writeKey(path string, content []byte) error {
-	made, err := os.CreateTemp(filepath.Dir(path), ".key-*")
-	if err != nil {
-		return fmt.Errorf("make the key file: %w", err)
-	}
-	defer os.Remove(made.Name())
-	_, err = made.Write(content)
-	if err := errors.Join(err, made.Sync(), made.Close()); err != nil {
-		return fmt.Errorf("write the key file: %w", err)
-	}
-	if err := os.Link(made.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("put the key file in place: %w", err)
-	}
-	return nil
 }

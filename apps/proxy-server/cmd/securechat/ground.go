@@ -68,11 +68,11 @@ func (g *ground) close() error { return g.engine.Close() }
 // has nothing sealed yet gets a new one: a key that lies on one replica's disk
 // alone would be lost with it, and everything it sealed as well.
 func (g *ground) keyFile(ctx context.Context, rows keyring.Store) ([]byte, error) {
-	path := g.config.KeyFile
+	path, setting := g.config.KeyFile, "SECURECHAT_KEY_FILE"
 	if path == "" {
-		path = g.folder.key()
+		path, setting = g.folder.key(), "in SECURECHAT_DATA"
 	}
-	content, err := readKey(path)
+	content, err := readKey(path, setting)
 	if err != nil || content != nil {
 		return content, err
 	}
@@ -83,7 +83,7 @@ func (g *ground) keyFile(ctx context.Context, rows keyring.Store) ([]byte, error
 	case used:
 		return nil, fmt.Errorf("the key file %s is missing, and what is stored cannot be opened without it: bring it back from your backup", path)
 	case g.config.DatabaseURL != "":
-		return nil, fmt.Errorf("the key file %s is missing: make one with `securechat key > FILE`, give the same to every replica, and name it in SECURECHAT_KEY_FILE", path)
+		return nil, fmt.Errorf("the key file %s is missing: make one with `(umask 077; securechat key > FILE)`, give the same to every replica, and name it in SECURECHAT_KEY_FILE", path)
 	}
 	made, err := keyring.NewKeyFile()
 	if err != nil {
@@ -92,7 +92,7 @@ func (g *ground) keyFile(ctx context.Context, rows keyring.Store) ([]byte, error
 	if err := writeKey(path, made); err != nil {
 		return nil, err
 	}
-	return readKey(path)
+	return readKey(path, setting)
 }
 
 type migrateCommand struct{}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -201,6 +202,29 @@ func TestTheDoctorTakesAServerAtWorkForWell(t *testing.T) {
 	stranger := newProgram(t, "SECURECHAT_LISTEN="+strings.TrimPrefix(p.address, "http://"))
 	if out, err := stranger.do("", "doctor"); err == nil || !strings.Contains(out, "WRONG  address for visitors") {
 		t.Errorf("beside a stranger that listens there the doctor said %v:\n%s", err, out)
+	}
+}
+
+func TestTheDoctorTellsWhatWouldKeepAServerFromStarting(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for setting, says := range map[string]string{
+		"SECURECHAT_LIMITS=often":                                      "WRONG  limits",
+		"SECURECHAT_INTERNAL_LISTEN=" + taken.Addr().String():          "WRONG  address for metrics",
+		"SECURECHAT_KEY_FILE=" + t.TempDir():                           "is a directory",
+		"SECURECHAT_DATABASE_URL=postgres://nobody@127.0.0.1:1/none":   "SECURECHAT_DATABASE_URL",
+		"SECURECHAT_GEO_FILE=" + filepath.Join(t.TempDir(), "no.mmdb"): "SECURECHAT_GEO_FILE",
+	} {
+		p := newProgram(t, setting)
+		if out, err := p.do("", "doctor"); err == nil || !strings.Contains(out, says) {
+			t.Errorf("%s: the doctor said %v:\n%s", setting, err, out)
+		}
+	}
+	if out, _ := newProgram(t, "SECURECHAT_INTERNAL_LISTEN=off").do("", "doctor"); !strings.Contains(out, "ok     address for metrics") {
+		t.Errorf("without a listener for metrics the doctor said:\n%s", out)
 	}
 }
 

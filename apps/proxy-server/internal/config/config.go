@@ -80,23 +80,34 @@ func (c Config) disagreements() []error {
 
 func (s setting) read(lookup func(string) (string, bool)) (text, from string, err error) {
 	text, _ = lookup(s.name)
-	path := ""
-	if !s.path {
-		path, _ = lookup(s.name + "_FILE")
-	}
+	path, _ := lookup(s.name + "_FILE")
 	switch {
 	case text != "" && path != "":
 		return "", "", fmt.Errorf("is set twice: leave out one of %s and %s_FILE", s.name, s.name)
 	case path != "":
-		content, err := os.ReadFile(path)
+		text, err := readLine(path)
 		if err != nil {
-			return "", "", fmt.Errorf("cannot be read: %w", err)
+			return "", "", fmt.Errorf("cannot be taken from %s_FILE: %w", s.name, err)
 		}
-		return strings.TrimRight(string(content), "\r\n"), s.name + "_FILE", nil
+		return text, s.name + "_FILE", nil
 	case text != "":
 		return text, s.name, nil
 	}
 	return s.standard, "", nil
+}
+
+// readLine reads a file without the line's end. An empty one is an error: a
+// secret that was not mounted must not count as a setting that was left out.
+func readLine(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimRight(string(content), "\r\n")
+	if text == "" {
+		return "", fmt.Errorf("%s is empty", path)
+	}
+	return text, nil
 }
 
 // Origins are those that the server's own pages are served from, when it

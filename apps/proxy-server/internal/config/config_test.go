@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"flag"
 	"net/netip"
 	"os"
@@ -65,9 +66,41 @@ func TestASettingMayLieInAFile(t *testing.T) {
 	if _, err := Read(given(values)); err == nil || !strings.Contains(err.Error(), "set twice") {
 		t.Errorf("set twice: %v", err)
 	}
-	values = map[string]string{"SECURECHAT_PUBLIC_URL_FILE": path + ".missing"}
-	if _, err := Read(given(values)); err == nil {
-		t.Error("a missing file is no complaint")
+}
+
+func TestAFileThatCannotGiveASettingIsNamed(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte("\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{empty, empty + ".missing", filepath.Dir(empty)} {
+		_, err := Read(given(map[string]string{"SECURECHAT_DATABASE_URL_FILE": path}))
+		if err == nil || !strings.Contains(err.Error(), "SECURECHAT_DATABASE_URL_FILE") || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestEverySettingMayLieInAFile(t *testing.T) {
+	fit := map[string]string{"SECURECHAT_PUBLIC_URL": "https://chat.example", "SECURECHAT_DATABASE_URL": "postgres://db/chat",
+		"SECURECHAT_COUNTRY_HEADER": "CF-IPCountry"}
+	values, want := map[string]string{}, map[string]string{}
+	for _, s := range settings {
+		text := cmp.Or(s.standard, fit[s.name], "10.0.0.0")
+		path := filepath.Join(t.TempDir(), "value")
+		if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		values[s.name+"_FILE"], want[s.name] = path, text
+	}
+	c, err := Read(given(values))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range want {
+		if c.said[name].text != text {
+			t.Errorf("%s is %q, want %q", name, c.said[name].text, text)
+		}
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 const preface = `# Configuration
 
 Every setting is an environment variable, and none is needed for a first run.
-Unless it names a file or a folder, each may be given by a file instead: set its
-name with ` + "`_FILE`" + ` behind it to the file's path, as container platforms do for secrets.
+Each may be given by a file instead: set its name with ` + "`_FILE`" + ` behind it to the
+file's path, as container platforms do for secrets.
 Complaints are made all at once, before anything is opened.
 ` + "`securechat config`" + ` prints this page with the values in force.
 `

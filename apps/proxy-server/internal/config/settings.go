@@ -16,7 +16,6 @@ type setting struct {
 	standard string
 	meaning  string
 	secret   bool
-	path     bool // names a file or folder, so it cannot be read from one
 	set      func(*Config, string) error
 }
 
@@ -52,7 +51,7 @@ var settings = []setting{
 		},
 	},
 	{
-		name: "SECURECHAT_DATA", standard: "./data", path: true,
+		name: "SECURECHAT_DATA", standard: "./data",
 		meaning: "Folder for the SQLite database and the key file that the server makes for itself.",
 		set:     func(c *Config, text string) (err error) { c.Data, err = required(text); return err },
 	},
@@ -62,8 +61,8 @@ var settings = []setting{
 		set:     func(c *Config, text string) (err error) { c.DatabaseURL, err = databaseURL(text); return err },
 	},
 	{
-		name: "SECURECHAT_KEY_FILE", path: true,
-		meaning: "File with the key that seals every other key. Without it the server makes one in the data folder when it is first started. Back it up apart from the database: neither is of use without the other.",
+		name:    "SECURECHAT_KEY_FILE",
+		meaning: "File with the key that seals every other key. Without it the server makes one in the data folder when it is first started. Nobody but its owner may write to it, and beside them only its group may read it: mode 0600, 0400, 0640 or 0440. Back it up apart from the database: neither is of use without the other.",
 		set:     func(c *Config, text string) error { c.KeyFile = text; return nil },
 	},
 	{
@@ -90,7 +89,7 @@ var settings = []setting{
 		set:     func(c *Config, text string) (err error) { c.CountryHeader, err = header(text); return err },
 	},
 	{
-		name: "SECURECHAT_GEO_FILE", path: true,
+		name:    "SECURECHAT_GEO_FILE",
 		meaning: "MaxMind DB (.mmdb) that tells where an address is. Without it, or where it cannot be read, a table of countries within the binary is used.",
 		set:     func(c *Config, text string) error { c.GeoFile = text; return nil },
 	},
