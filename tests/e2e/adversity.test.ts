@@ -72,7 +72,7 @@ test('a chat that cannot be reached leaves the shop unharmed', async () => {
   await page.getByRole('button', { name: 'Does a 15 inch laptop fit the Drift backpack?' }).click()
   await page.getByRole('link', { name: 'Cart 1' }).click()
   await page.getByRole('heading', { name: 'Your cart' }).waitFor()
-  expect(await page.locator('[data-sum=total]').textContent()).toBe('€119')
+  await page.locator('[data-sum=total]', { hasText: '€119' }).waitFor()
   expect(await page.locator('secure-chat').count()).toBe(0)
 })
 

@@ -29,7 +29,7 @@ func tryWebhook(w world, g *ground) admin.Review {
 			return err
 		case err != nil:
 			fmt.Fprintf(w.err, "warning: as things are now and seen from here, no question would reach the webhook (--webhook-url-file): %s.\n"+
-				"That keeps the site from nothing but answers; `securechat doctor` tries its webhook again.\n", plain(err))
+				"That keeps nobody from saving the site; `securechat doctor` tries its webhook again.\n", plain(err))
 		}
 		return nil
 	}
