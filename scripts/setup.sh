@@ -13,6 +13,7 @@ node_is_new_enough() {
 }
 
 # Each has a folder of its own: npm takes away what it did not put there itself.
+# The links to them are relative, so that the clone may be moved.
 fetch() {
   command -v npm >/dev/null || {
     echo "setup: npm is missing; it comes with Node, of which any version will do to begin with" >&2
@@ -27,14 +28,14 @@ if ! node_is_new_enough; then
   system=$(uname -s | tr '[:upper:]' '[:lower:]')
   machine=$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
   fetch "node-$system-$machine@24"
-  ln -sf "$tools/node-$system-$machine/node_modules/node-$system-$machine/bin/node" "$tools/bin/node"
+  ln -sf "../node-$system-$machine/node_modules/node-$system-$machine/bin/node" "$tools/bin/node"
 fi
 
 # The version is the one that package.json pins.
 pnpm_version=$(node -p 'require("./package.json").packageManager.split("@")[1]')
 if [ "$(cd / && pnpm --version 2>/dev/null)" != "$pnpm_version" ]; then
   fetch "pnpm@$pnpm_version"
-  ln -sf "$tools/pnpm/node_modules/.bin/pnpm" "$tools/bin/pnpm"
+  ln -sf "../pnpm/node_modules/.bin/pnpm" "$tools/bin/pnpm"
 fi
 
 pnpm install --frozen-lockfile --reporter=append-only >"$tools/install.log" 2>&1 || {

@@ -69,7 +69,7 @@ func report(out io.Writer, f finding) bool {
 
 // lookAtGround tells how opening the ground went.
 func lookAtGround(c config.Config, err error) finding {
-	if key, ok := errors.AsType[*openKey](err); ok {
+	if key, ok := errors.AsType[*keyModeError](err); ok {
 		return finding{"key file", errors.New(key.fact()), key.mend()}
 	}
 	return finding{"data folder, database and key file", err, mendGround(c)}

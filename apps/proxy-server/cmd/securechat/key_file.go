@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// openKey is a key file that more people have access to than may.
-type openKey struct {
+// keyModeError is a key file that more people have access to than may.
+type keyModeError struct {
 	path, setting string
 	mode          fs.FileMode
 }
@@ -20,9 +20,9 @@ type openKey struct {
 // mounted secret is given to a server that does not own it.
 const tooOpen fs.FileMode = 0o026
 
-func (k *openKey) Error() string { return k.fact() + ": " + k.mend() }
+func (k *keyModeError) Error() string { return k.fact() + ": " + k.mend() }
 
-func (k *openKey) fact() string {
+func (k *keyModeError) fact() string {
 	who := "others than its owner may write to it"
 	if k.mode&0o004 != 0 {
 		who = "everybody on its machine may read it"
@@ -30,7 +30,7 @@ func (k *openKey) fact() string {
 	return fmt.Sprintf("the key file %s (%s) has mode %04o, so %s", k.path, k.setting, k.mode, who)
 }
 
-func (k *openKey) mend() string {
+func (k *keyModeError) mend() string {
 	mended := k.mode &^ (tooOpen | 0o001)
 	return fmt.Sprintf("`chmod %04o %s`, or mount it with that mode where it is a container's secret", mended, k.path)
 }
@@ -51,7 +51,7 @@ func readKey(path, setting string) ([]byte, error) {
 		return nil, fmt.Errorf("look at the key file: %w", err)
 	}
 	if mode := info.Mode().Perm(); info.Mode().IsRegular() && mode&tooOpen != 0 {
-		return nil, &openKey{path, setting, mode}
+		return nil, &keyModeError{path, setting, mode}
 	}
 	content, err := io.ReadAll(file)
 	if err != nil {

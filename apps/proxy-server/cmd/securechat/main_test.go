@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestAQuestionIsAnsweredAndStored(t *testing.T) {
@@ -111,7 +113,7 @@ func TestNothingOfWhatWasSaidOrSecretIsLoggedOrLiesOpenOnDisk(t *testing.T) {
 
 func TestSitesAreMadeListedChangedAndRemovedFromTheCommandLine(t *testing.T) {
 	p := newProgram(t)
-	key := p.addSite("https://n8n.example/webhook/shop", "--auth", "jwt")
+	key := p.addSite(newWorkflow(t, time.Millisecond).URL, "--auth", "jwt")
 	if !strings.HasPrefix(key, "pk_") {
 		t.Fatalf("the last line is %q", key)
 	}
@@ -145,9 +147,68 @@ func TestSitesAreMadeListedChangedAndRemovedFromTheCommandLine(t *testing.T) {
 	}
 }
 
+func TestAnEmptyValueTakesBackWhatWasSaid(t *testing.T) {
+	p := newProgram(t)
+	key := p.addSite(newWorkflow(t, time.Millisecond).URL, "--auth", "none", "--node", "Agent", "--scope", "orders",
+		"--suggestion", "Where is my order?", "--title", "Ask us", "--launcher-label", "Questions?", "--first-byte", "10s", "--max-text", "100")
+	if _, err := p.do("", "site", "set", key, "--node", "", "--scope", "", "--suggestion", "", "--title", "", "--launcher-label", "",
+		"--first-byte", "0s", "--max-text", "0"); err != nil {
+		t.Fatal(err)
+	}
+	bare := p.addSite(newWorkflow(t, time.Millisecond).URL)
+	shown := func(key string) map[string]any {
+		t.Helper()
+		out, err := p.do("", "site", "show", key, "--json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var site map[string]any
+		if err := json.Unmarshal([]byte(out), &site); err != nil {
+			t.Fatal(err)
+		}
+		for _, own := range []string{"id", "key", "created_at", "updated_at"} {
+			delete(site, own)
+		}
+		return site
+	}
+	if diff := cmp.Diff(shown(bare), shown(key)); diff != "" {
+		t.Errorf("the site is not as if nothing had been said (-bare +emptied)\n%s", diff)
+	}
+}
+
+func TestComplaintsAboutSitesSpeakOfFlagsAndKeys(t *testing.T) {
+	p := newProgram(t)
+	key := p.addSite(newWorkflow(t, time.Millisecond).URL)
+	for _, c := range []struct {
+		says string
+		args []string
+	}{
+		{"--webhook-url-file must", []string{"site", "add", "--name", "Shop"}},
+		{"--secret-file must", []string{"site", "set", key, "--auth", "basic"}},
+		{"--jwt-alg must", []string{"site", "set", key, "--auth", "jwt", "--jwt-alg", "none"}},
+		{"--max-runs must", []string{"site", "set", key, "--max-runs=-1"}},
+		{"--accent must", []string{"site", "set", key, "--accent", "red"}},
+		{"--ai-notice must", []string{"site", "set", key, "--ai-notice", strings.Repeat("x", 1000)}},
+		{"--scope must", []string{"site", "set", key, "--scope", "two words"}},
+		{"--suggestion may", []string{"site", "set", key, "--suggestion=a", "--suggestion=b", "--suggestion=c", "--suggestion=d", "--suggestion=e", "--suggestion=f", "--suggestion=g"}},
+		{"--origin must", []string{"site", "set", key, "--origin", "shop.example"}},
+		{"--name must", []string{"site", "set", key, "--name", ""}},
+		{"--public-key", []string{"site", "show", key, "--next"}},
+		{"--jwt-alg ES256", []string{"site", "show", key, "--public-key"}},
+		{"no site pk_none", []string{"site", "show", "pk_none"}},
+		{"no site pk_none", []string{"site", "set", "pk_none", "--name", "Shop"}},
+		{"no site pk_none", []string{"site", "remove", "pk_none", "--yes"}},
+	} {
+		if _, err := p.do("", c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%v: %v, want it to say %q", c.args, err, c.says)
+		}
+	}
+}
+
 func TestASiteGoesFromAnyAgentAndAnyProofToAnyOther(t *testing.T) {
 	p := newProgram(t)
-	key := p.addSite("https://n8n.example/webhook/shop", "--auth", "jwt")
+	webhook := newWorkflow(t, time.Millisecond).URL
+	key := p.addSite(webhook, "--auth", "jwt")
 	file := func(secret string) string {
 		path := filepath.Join(t.TempDir(), "secret")
 		if err := os.WriteFile(path, []byte(secret), 0o600); err != nil {
@@ -166,7 +227,7 @@ func TestASiteGoesFromAnyAgentAndAnyProofToAnyOther(t *testing.T) {
 		{"--auth", "header", "--secret-file", header},
 		{"--auth", "jwt"},
 		{"--agent", "demo"},
-		{"--agent", "n8n", "--webhook-url-file", file("https://n8n.example/webhook/shop"), "--auth", "basic", "--jwt-alg", "ES256", "--secret-file", password},
+		{"--agent", "n8n", "--webhook-url-file", file(webhook), "--auth", "basic", "--jwt-alg", "ES256", "--secret-file", password},
 		{"--agent", "demo"},
 	} {
 		if _, err := p.do("", append([]string{"site", "set", key}, step...)...); err != nil {

@@ -131,7 +131,7 @@ func (s siteJSON) print(out io.Writer) error {
 func (c siteShowCommand) printKey(ctx context.Context, w world, g *ground, site chat.Site) error {
 	alg := site.Agent.Algorithm
 	if alg != chat.ES256 && alg != chat.RS256 {
-		return fmt.Errorf("the site signs no tokens of its own: its authentication is %s %s", site.Agent.Auth, alg)
+		return fmt.Errorf("the site has no key of its own: `securechat site set %s --jwt-alg ES256` has the server make one", site.Key)
 	}
 	keys, err := g.keys.PublicKeys(ctx, site.ID, alg)
 	if err != nil {

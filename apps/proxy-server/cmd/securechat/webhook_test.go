@@ -19,7 +19,7 @@ func (p *program) sites() string {
 func TestAWebhookThatCanNeverWorkIsNotSaved(t *testing.T) {
 	p := newProgram(t)
 	for webhook, says := range map[string]string{
-		"n8n.example/webhook/secret-path":              "webhook_url",
+		"n8n.example/webhook/secret-path":              "--webhook-url-file",
 		"https://n8n.example/webhook-test/secret-path": "production address",
 		"http://127.0.0.1:5432/webhook/secret-path":    "port 5432",
 		"http://127.0.0.1:99999/webhook/secret-path":   "port between",
