@@ -216,7 +216,7 @@ func (s *stream) leave() {
 
 // send writes at once. Any failure ends the stream.
 func (s *stream) send(b []byte) error {
-	if s.over {
+	if s.over || s.timer == nil { // it has ended, or must before it began
 		return net.ErrClosed
 	}
 	s.timer.Stop() // a beat has nothing to wait for behind a slow write

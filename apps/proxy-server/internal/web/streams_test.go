@@ -40,3 +40,16 @@ func ofSession(t *testing.T) *stream {
 	s.ctx, s.quit = context.WithCancel(t.Context())
 	return s
 }
+
+func TestAStreamThatHasNotBegunIsDrainedToo(t *testing.T) {
+	all := newStreams()
+	s := ofSession(t)
+	s.wording = asEvents
+	if !all.add(s) {
+		t.Fatal("refused")
+	}
+	all.drain(0)
+	<-s.ctx.Done()
+	all.remove(s)
+	<-all.drained
+}
