@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bringAxe, chatOf, inspect } from './axe.ts'
 import { openShopper, type Shopper } from './browser.ts'
 import { useDemo } from './demo.ts'
-import { play, states } from './states.ts'
+import { play } from './stand-in.ts'
+import { states } from './states.ts'
 
 /** A folder for a picture of each state; none are made where it is not set. */
 const pictures = process.env['PICTURES']
