@@ -118,6 +118,7 @@ func (c serveCommand) run(ctx context.Context, w world, h *house, listener, inte
 		return h.relay.Run(working)
 	})
 	group.Go(func() error { return h.chores(working) })
+	group.Go(func() error { return h.handler.Run(working) })
 	group.Go(func() error {
 		<-working.Done()
 		drained := h.handler.Drain(min(h.config.Grace, spread))

@@ -66,11 +66,17 @@ func (g *Gate) Check(ctx context.Context, r Request, cost Cost) (Pass, error) {
 	return Pass{Site: site, Visitor: h.Visitor, Session: session, Verdict: tighter(first, second), secret: h.secret}, nil
 }
 
+// Lives says whether the site lets visitors in: NotFound where it does not.
+func (g *Gate) Lives(ctx context.Context, site chat.SiteID) error {
+	_, err := g.sites.byID(ctx, site)
+	return err
+}
+
 // Holds says whether what a pass was given for still stands, so that long
 // streams end when their site or their session does: Unauthorized or NotFound
 // where it does not. It counts as no visit.
 func (g *Gate) Holds(ctx context.Context, p Pass) error {
-	if _, err := g.sites.byID(ctx, p.Site.ID); err != nil {
+	if err := g.Lives(ctx, p.Site.ID); err != nil {
 		return err
 	}
 	h, err := g.known(ctx, p.secret, time.Now())

@@ -195,7 +195,7 @@ func (r *Relay) stopInLine(ctx context.Context, site chat.SiteID, c chat.Convers
 	case !stored.State.Open():
 		return nil, nil
 	}
-	t := r.newTurn(stored)
+	t := r.recallTurn(stored)
 	t.State, t.EndedAt, t.Seq = chat.TurnStopped, now(), t.answer.seq+1
 	act, cancel := r.act()
 	defer cancel()

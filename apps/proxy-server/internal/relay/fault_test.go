@@ -173,6 +173,7 @@ func TestAProcessThatLostItsLeaseStopsWritingQuietly(t *testing.T) {
 		if got := h.answer(sent); got.Status != chat.TurnInterrupted {
 			t.Errorf("stored %+v", got)
 		}
+		synctest.Wait()
 		if strings.Contains(lost.String(), "turn broke off") || strings.Contains(lost.String(), "turn not ended") {
 			t.Errorf("the loser made a noise:\n%s", lost)
 		}

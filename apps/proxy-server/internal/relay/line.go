@@ -68,7 +68,7 @@ func (r *Relay) tellPlaces(c chat.ConversationID) {
 	}
 	r.mu.Unlock()
 	for i, t := range moved {
-		r.newTurn(t).tell(chat.Event{Kind: chat.TurnQueued, Position: positions[i]})
+		r.recallTurn(t).tell(chat.Event{Kind: chat.TurnQueued, Position: positions[i]})
 	}
 }
 

@@ -88,7 +88,7 @@ func (r *Relay) announce(a Asker, question chat.Message, opened chat.Turn) {
 	r.append(question.ConversationID, chat.Event{Kind: chat.MessageAdded, Message: &question})
 	switch opened.State {
 	case chat.TurnRunning:
-		t := r.newTurn(opened)
+		t := r.makeTurn(opened, nil) // nothing can have been told of it
 		t.asker, t.question = a, question
 		r.begin(t)
 	case chat.TurnWaiting:
@@ -97,20 +97,24 @@ func (r *Relay) announce(a Asker, question chat.Message, opened chat.Turn) {
 	}
 }
 
-// newTurn makes a turn of what is known of it.
-func (r *Relay) newTurn(stored chat.Turn) *turn {
+// recallTurn makes a turn of what is known of it.
+func (r *Relay) recallTurn(stored chat.Turn) *turn {
 	ctx, cancel := r.act()
 	defer cancel()
 	told, err := r.Log.Told(ctx, stored.ConversationID, stored.ID)
 	if err != nil {
 		told = nil // the store's own knowledge must do
 	}
+	return r.makeTurn(stored, told)
+}
+
+func (r *Relay) makeTurn(stored chat.Turn, told []chat.Event) *turn {
 	return &turn{Turn: stored, relay: r, answer: recall(stored, told), ended: make(chan struct{})}
 }
 
 // goOn runs the turn that the end of another has let run.
 func (r *Relay) goOn(next chat.Turn, question chat.Message) {
-	t := r.newTurn(next)
+	t := r.recallTurn(next)
 	t.question = question
 	t.asker = r.nextInLine(next.ConversationID, next.ID)
 	r.begin(t)

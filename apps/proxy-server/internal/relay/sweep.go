@@ -82,7 +82,7 @@ func (r *Relay) takeOver(ctx context.Context, orphan chat.Turn) error {
 	if err != nil {
 		return err
 	}
-	t := r.newTurn(orphan)
+	t := r.recallTurn(orphan)
 	t.Owner, t.err = r.Owner, errCrashed
 	r.begin(t)
 	return nil

@@ -19,9 +19,8 @@ import (
 )
 
 const (
-	heartbeat    = 15 * time.Second // shorter than any proxy's idle limit
-	keptLine     = 1024             // the largest buffer, in bytes, that a stream keeps between events
-	beatsPerLook = 4                // silent beats between two looks whether the session still stands
+	heartbeat = 15 * time.Second // shorter than any proxy's idle limit
+	keptLine  = 1024             // the largest buffer, in bytes, that a stream keeps between events
 )
 
 // wording is how a stream speaks.
@@ -54,20 +53,21 @@ var asAnswer = wording{kind: asEvents.kind, hello: asEvents.hello, beat: asEvent
 type stream struct {
 	wording
 
+	site   chat.SiteID
 	owner  chat.SessionID
 	reader relay.Reader
 	out    sink
-	stands func(context.Context) bool // whether its session still does
+	holds  func(context.Context) error // says whether its session still stands
+	looked time.Time                   // when that was asked; the watch's own
 	log    *slog.Logger
 	ctx    context.Context // ends when the stream is to end
 	quit   context.CancelFunc
 
-	mu     sync.Mutex  // held while writing
-	timer  *time.Timer // until the next beat
-	line   []byte
-	silent int // beats so far
-	begun  bool
-	over   bool
+	mu    sync.Mutex  // held while writing
+	timer *time.Timer // until the next beat
+	line  []byte
+	begun bool
+	over  bool
 }
 
 // follow opens what a stream is to tell.
@@ -77,8 +77,8 @@ type follow func(ctx context.Context, wake func()) (relay.Reader, error)
 // slow, the session ends, or the server drains. It may return before that.
 func (s *server) stream(w http.ResponseWriter, r *http.Request, pass gate.Pass, words wording, open follow) error {
 	out := &stream{
-		wording: words, owner: pass.Session.ID, log: s.Log,
-		stands: func(ctx context.Context) bool { return stands(s.Gate.Holds(ctx, pass)) },
+		wording: words, site: pass.Site.ID, owner: pass.Session.ID, log: s.Log, looked: time.Now(),
+		holds: func(ctx context.Context) error { return s.Gate.Holds(ctx, pass) },
 	}
 	out.ctx, out.quit = context.WithCancel(context.WithoutCancel(r.Context()))
 	if !s.streams.add(out) {
@@ -102,13 +102,6 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request, pass gate.Pass, 
 	return nil
 }
 
-// stands says whether a session is still what it was when the stream began;
-// that it cannot be looked up is no reason to end.
-func stands(err error) bool {
-	kind := chat.KindOf(err)
-	return kind != chat.Unauthorized && kind != chat.NotFound
-}
-
 // begin opens both ends. Until the head is written an error has a status of
 // its own.
 func (s *stream) begin(w http.ResponseWriter, r *http.Request, open follow) (err error) {
@@ -127,21 +120,7 @@ func (s *stream) begin(w http.ResponseWriter, r *http.Request, open follow) (err
 func (s *stream) start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.timer = time.AfterFunc(heartbeat, s.breathe)
-}
-
-// breathe writes a beat. Now and then it looks whether the session still
-// stands; where it does not, the stream ends.
-func (s *stream) breathe() {
-	s.mu.Lock()
-	s.silent++
-	look := s.silent%beatsPerLook == 0
-	s.mu.Unlock()
-	if look && !s.stands(s.ctx) {
-		s.quit()
-		return
-	}
-	s.say(s.beat)
+	s.timer = time.AfterFunc(heartbeat, func() { s.say(s.beat) })
 }
 
 // pump tells what there is to read. The reader has it called again once there

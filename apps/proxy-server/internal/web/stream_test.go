@@ -44,20 +44,18 @@ func (p *paper) Write(b []byte) (int, error) {
 	return p.text.Write(b)
 }
 
-func (p *paper) stream(t *testing.T, stands func() bool) *stream {
+func (p *paper) stream(t *testing.T) *stream {
 	t.Helper()
 	p.header = http.Header{}
 	ctx, quit := context.WithCancel(t.Context())
 	s := &stream{
-		wording: asEvents, ctx: ctx, quit: quit, stands: func(context.Context) bool { return stands() },
+		wording: asEvents, ctx: ctx, quit: quit,
 		out: &page{w: p, control: http.NewResponseController(p)}, reader: silence{},
 	}
 	s.start()
 	s.pump()
 	return s
 }
-
-func always() bool { return true }
 
 // silence is a conversation in which nothing happens.
 type silence struct{}
@@ -68,7 +66,7 @@ func (silence) Close()                      {}
 func TestS13SilenceIsFilledEvery15Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &paper{}
-		s := p.stream(t, always)
+		s := p.stream(t)
 		defer s.end()
 		if got := p.text.take(); got != "retry: 2000\n\n" {
 			t.Errorf("at once it says %q", got)
@@ -89,30 +87,10 @@ func TestS13SilenceIsFilledEvery15Seconds(t *testing.T) {
 	})
 }
 
-func TestStreamEndsSoonAfterItsSessionNoLongerStands(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := &paper{}
-		var fell atomic.Bool
-		s := p.stream(t, func() bool { return !fell.Load() })
-		defer s.end()
-		time.Sleep(2 * time.Minute)
-		synctest.Wait()
-		if s.ctx.Err() != nil {
-			t.Fatal("it has ended while the session stood")
-		}
-		fell.Store(true)
-		time.Sleep(beatsPerLook * heartbeat)
-		synctest.Wait()
-		if s.ctx.Err() == nil {
-			t.Error("it goes on")
-		}
-	})
-}
-
 func TestS07ReaderWithoutProgressIsDroppedAfter10Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &paper{}
-		s := p.stream(t, always)
+		s := p.stream(t)
 		defer s.end()
 		p.slow.Store(true)
 		began := time.Now()
@@ -131,7 +109,7 @@ func TestS07ReaderWithoutProgressIsDroppedAfter10Seconds(t *testing.T) {
 func TestNothingIsWrittenAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &paper{}
-		s := p.stream(t, always)
+		s := p.stream(t)
 		s.end()
 		p.text.take()
 		s.leave()

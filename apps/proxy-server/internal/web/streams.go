@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -63,6 +64,13 @@ func (all *streams) tellDrained() {
 	if all.draining && len(all.open) == 0 {
 		close(all.drained)
 	}
+}
+
+// all returns every open stream.
+func (all *streams) all() []*stream {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	return slices.Concat(slices.Collect(maps.Values(all.open))...)
 }
 
 // end ends the session's streams.
