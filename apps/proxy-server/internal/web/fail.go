@@ -93,8 +93,11 @@ func (s *server) problemOf(w http.ResponseWriter, r *http.Request, err error) pr
 		s.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.Any("error", err))
 	}
 	p.Title = http.StatusText(p.Status)
-	if p.Status == http.StatusUnauthorized {
+	switch p.Status {
+	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
+	case http.StatusRequestEntityTooLarge:
+		w.Header().Set("Connection", "close") // else net/http waits for the rest of it first
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return p

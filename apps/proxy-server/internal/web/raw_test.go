@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // raw sends bytes as they are and returns the status of the answer, 0 where
@@ -78,5 +79,16 @@ func TestH09HostWithAUserOrAPathIsMisdirected(t *testing.T) {
 		if status := h.raw("GET /api/v1/session HTTP/1.1\r\nHost: " + host + "\r\n\r\n"); status != http.StatusMisdirectedRequest && status != http.StatusBadRequest {
 			t.Errorf("%s: %d", host, status)
 		}
+	}
+}
+
+func TestWhoAnnouncesTooMuchIsToldBeforeItComes(t *testing.T) {
+	h := newHouse(t)
+	const announced = 100 << 10 // so little that net/http would read it to the end
+	text := fmt.Sprintf("POST /api/v1/sessions HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+		strings.TrimPrefix(h.url, "http://"), shop, announced)
+	began := time.Now()
+	if status := h.raw(text); status != http.StatusRequestEntityTooLarge || time.Since(began) > bodyTimeout/2 {
+		t.Errorf("%d after %v", status, time.Since(began))
 	}
 }
