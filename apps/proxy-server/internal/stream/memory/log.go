@@ -62,7 +62,7 @@ func (l *Log) End(_ context.Context, c chat.ConversationID) (chat.Cursor, error)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := l.use(c, now)
-	return cursorAt(r.epoch, r.end()), nil
+	return r.place(r.end()).Cursor(), nil
 }
 
 // Told implements [relay.Log].
@@ -80,7 +80,7 @@ func (l *Log) Told(_ context.Context, c chat.ConversationID, t chat.TurnID) ([]c
 func (l *Log) use(c chat.ConversationID, now time.Time) *record {
 	r, ok := l.records[c]
 	if !ok {
-		r = &record{conversation: c, epoch: newEpoch()}
+		r = &record{conversation: c, epoch: relay.NewEpoch()}
 		r.turn = l.order.PushBack(r)
 		l.records[c] = r
 	}

@@ -21,11 +21,10 @@ type reader struct {
 
 // Follow implements [relay.Log].
 func (l *Log) Follow(_ context.Context, c chat.ConversationID, after chat.Cursor, wake func()) (relay.Reader, error) {
-	var life epoch
-	var next int64
+	var place relay.Place
 	if after != "" {
 		var err error
-		if life, next, err = parseCursor(after); err != nil {
+		if place, err = relay.ParseCursor(after); err != nil {
 			return nil, err
 		}
 	}
@@ -34,11 +33,11 @@ func (l *Log) Follow(_ context.Context, c chat.ConversationID, after chat.Cursor
 	defer l.mu.Unlock()
 	r := l.use(c, now)
 	r.followers++
-	honoured := after != "" && r.honours(life, next)
+	honoured := after != "" && r.honours(place)
 	if !honoured {
-		next = r.end()
+		place.Offset = r.end()
 	}
-	return &reader{log: l, record: r, next: next, reset: after != "" && !honoured, wake: wake}, nil
+	return &reader{log: l, record: r, next: place.Offset, reset: after != "" && !honoured, wake: wake}, nil
 }
 
 var errTooSlow = chat.E(chat.Limited, "reader_too_slow", "The reader fell too far behind. It may resume.")
@@ -49,7 +48,7 @@ func (r *reader) Next() ([]chat.Event, error) {
 	defer r.log.mu.Unlock()
 	if r.reset {
 		r.reset = false
-		return []chat.Event{{Kind: chat.LogReset, Cursor: cursorAt(r.record.epoch, r.next)}}, nil
+		return []chat.Event{{Kind: chat.LogReset, Cursor: r.record.place(r.next).Cursor()}}, nil
 	}
 	events, ok := r.record.from(r.next)
 	if !ok {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"securechat/internal/chat"
+	"securechat/internal/relay"
 )
 
 // entry is one event. Nearly all are deltas, so those are kept as a few
@@ -28,7 +29,7 @@ type turnText struct {
 // record is the log of one conversation.
 type record struct {
 	conversation chat.ConversationID
-	epoch        epoch
+	epoch        relay.Epoch
 	first        int64 // offset of entries[0]
 	entries      []entry
 	open         map[chat.TurnID]int64 // where each open turn began
@@ -41,6 +42,8 @@ type record struct {
 }
 
 func (r *record) end() int64 { return r.first + int64(len(r.entries)) }
+
+func (r *record) place(offset int64) relay.Place { return relay.Place{Epoch: r.epoch, Offset: offset} }
 
 // add appends the event and returns its cursor.
 func (r *record) add(e chat.Event, now time.Time) chat.Cursor {
@@ -62,7 +65,7 @@ func (r *record) add(e chat.Event, now time.Time) chat.Cursor {
 	if e.Kind == chat.TurnEnded {
 		delete(r.texts, e.TurnID)
 	}
-	return cursorAt(r.epoch, r.end())
+	return r.place(r.end()).Cursor()
 }
 
 func (r *record) delta(e chat.Event, now time.Time) entry {
@@ -82,7 +85,7 @@ func (r *record) delta(e chat.Event, now time.Time) entry {
 // tell makes the event of an entry; the first event lies at offset 0.
 func (r *record) tell(at int) chat.Event {
 	of := r.entries[at]
-	cursor := cursorAt(r.epoch, r.first+int64(at)+1)
+	cursor := r.place(r.first + int64(at) + 1).Cursor()
 	if of.event != nil {
 		told := *of.event
 		told.Cursor = cursor
@@ -120,8 +123,8 @@ func (r *record) trim(now time.Time) {
 }
 
 // honours says whether a reader can go on from there.
-func (r *record) honours(e epoch, offset int64) bool {
-	return e == r.epoch && r.first <= offset && offset <= r.end()
+func (r *record) honours(p relay.Place) bool {
+	return p.Epoch == r.epoch && r.first <= p.Offset && p.Offset <= r.end()
 }
 
 // from returns some of the events at offset and after it; false where they
