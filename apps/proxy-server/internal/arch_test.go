@@ -47,6 +47,8 @@ var rooms = map[string][]string{
 	"internal/config": {},
 	"internal/shop":   {},
 
+	"internal/faulttest": {},
+
 	"cmd/securechat": {"internal/*", "internal/*/*", "internal/*/*/*"},
 	"cmd/bench":      {},
 }
@@ -82,6 +84,7 @@ var outsiders = map[string][]string{
 	"github.com/pressly/goose/v3":          {"internal/store/sqlstore"},
 	"github.com/prometheus/client_golang":  {"internal/telemetry"},
 	"github.com/tink-crypto/tink-go/v2":    {"internal/keyring"},
+	"github.com/redis/rueidis":             {"internal/stream/redis", "internal/limit/redis", "internal/store/cached", "cmd/securechat"},
 	"golang.org/x/net/idna":                {"internal/chat"},
 	"golang.org/x/sync":                    {"internal/gate", "internal/keyring", "cmd/*"},
 	"golang.org/x/text":                    {"internal/chat", "internal/web"},
