@@ -127,7 +127,9 @@ func Hear(ctx context.Context, open func(wake func()) (Reader, error)) iter.Seq2
 			}
 		})
 		if err != nil {
-			yield(chat.Event{}, err)
+			if ctx.Err() == nil {
+				yield(chat.Event{}, err)
+			}
 			return
 		}
 		defer reader.Close()

@@ -92,13 +92,14 @@ type Log interface {
 	Follow(ctx context.Context, c chat.ConversationID, after chat.Cursor, wake func()) (Reader, error)
 }
 
-// Reader reads the events of a conversation. Nobody waits for it. It is for
-// one goroutine at a time.
+// Reader reads the events of a conversation. It never waits for something to
+// happen. It is for one goroutine at a time.
 type Reader interface {
 	// Next returns some of what there is to read, oldest first, and nothing
 	// where that is still to come: then wake will be called. Limited where
 	// its place was trimmed before it came to read there; whoever resumes
-	// gets a log-reset. io.EOF where nothing more will ever come.
+	// gets a log-reset. Unavailable where the log cannot be read now. io.EOF
+	// where nothing more will ever come.
 	Next() ([]chat.Event, error)
 	// Close ends it. A wake that was on its way may still come.
 	Close()

@@ -39,7 +39,7 @@ func (l *Log) seal(ctx context.Context, c chat.ConversationID, e chat.Event) (st
 	plain, err := json.Marshal(told{
 		Kind: e.Kind, TurnID: e.TurnID, Seq: e.Seq, QuestionID: e.QuestionID, MessageID: e.MessageID, Text: e.Text,
 		Label: e.Label, Position: e.Position, Card: e.Card, Status: e.Status, Problem: e.Problem, Message: e.Message,
-	})
+	}, json.FormatNilSliceAsNull(true))
 	if err != nil {
 		return "", fmt.Errorf("write event: %w", err)
 	}

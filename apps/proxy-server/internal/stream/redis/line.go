@@ -30,12 +30,12 @@ var errLineLost = errors.New("the line to Redis is lost")
 // readers fail where that takes longer than 2 s.
 func (l *Log) Run(ctx context.Context) error {
 	defer l.giveUp()
+	lost := time.AfterFunc(patience, l.giveUp)
+	defer lost.Stop()
 	pause := firstPause
 	for ctx.Err() == nil {
-		lost := time.AfterFunc(patience, l.giveUp)
-		held := l.attend(ctx, func() { lost.Stop() })
-		lost.Stop()
-		if pause = min(2*pause, lastPause); held {
+		pause = min(2*pause, lastPause)
+		if l.attend(ctx, lost) {
 			pause = firstPause
 		}
 		select {
@@ -46,16 +46,17 @@ func (l *Log) Run(ctx context.Context) error {
 	return nil
 }
 
-// attend gets a line and keeps it until it is lost. It says whether it got one.
-func (l *Log) attend(ctx context.Context, got func()) bool {
+// attend gets a line and keeps it until it is lost. It says whether it got
+// one. While there is none, lost runs.
+func (l *Log) attend(ctx context.Context, lost *time.Timer) bool {
 	line, release := l.Client.Dedicate()
 	defer release()
-	lost := line.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: l.hear})
+	broken := line.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: l.hear})
 	if l.rejoin(ctx, line) != nil {
 		line.Close()
 		return false
 	}
-	got()
+	lost.Stop()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
 	defer l.lose()
@@ -63,11 +64,13 @@ func (l *Log) attend(ctx context.Context, got func()) bool {
 		select {
 		case <-ctx.Done():
 			return true
-		case <-lost:
+		case <-broken:
+			lost.Reset(patience)
 			return true
 		case <-beat.C:
 			if l.beat(ctx, line) != nil {
 				line.Close()
+				lost.Reset(0) // it has been silent for long enough
 				return true
 			}
 		}

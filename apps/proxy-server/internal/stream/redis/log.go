@@ -181,6 +181,5 @@ func ClientOptions(o rueidis.ClientOption) rueidis.ClientOption {
 	o.ConnWriteTimeout = patience
 	o.Dialer.Timeout = patience
 	o.Dialer.KeepAlive = time.Second
-	o.DisableRetry = true // an append that is sent twice is told twice
 	return o
 }

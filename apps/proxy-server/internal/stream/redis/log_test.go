@@ -280,7 +280,7 @@ func TestWhoFollowsIsToldWithinSecondsThatRedisIsAway(t *testing.T) {
 			if e, err := f.next(); chat.KindOf(err) != chat.Unavailable {
 				t.Errorf("heard %+v, %v", e, err)
 			}
-			if _, err := here.Append(t.Context(), "c", chat.Event{Kind: chat.TextDelta, TurnID: "t", Seq: 2}); chat.KindOf(err) != chat.Unavailable {
+			if _, err := here.Append(t.Context(), "c", chat.Event{Kind: chat.TextDelta, TurnID: "t", Seq: 2, Text: "meanwhile"}); chat.KindOf(err) != chat.Unavailable {
 				t.Errorf("Append = %v", err)
 			}
 			if took := time.Since(begun); took > 15*time.Second {

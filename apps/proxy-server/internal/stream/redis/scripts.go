@@ -34,7 +34,7 @@ end
 
 // appendScript takes digits for a new epoch, the turn or ”, '1' where that
 // ends, and the sealed event. It returns the epoch and the offset after it.
-var appendScript = script(life + `
+var appendScript = rueidis.NewLuaScript(figures.Replace(life + `
 local drawn, turn, ended, sealed = unpack(ARGV)
 local e, n = life(drawn)
 n = n + 1
@@ -66,13 +66,13 @@ if n % {{trim}} == 0 then
 end
 redis.call('PUBLISH', KEYS[1], e .. '-' .. n .. ' ' .. sealed)
 return {e, n}
-`)
+`)) // told once more it would be told twice
 
 // readScript takes digits for a new epoch, an epoch or ”, an offset and a
 // number. It returns the log's epoch and end; where an epoch was given, 1 and
 // up to that many events after the offset, or 0 where that is no place in this
 // log any more.
-var readScript = script(life + `
+var readScript = rueidis.NewLuaScriptRetryable(figures.Replace(life + `
 local drawn, epoch, offset, most = unpack(ARGV)
 local e, n = life(drawn)
 if epoch == '' then return {e, n} end
@@ -84,11 +84,11 @@ local entries = redis.call('XRANGE', KEYS[1], (offset + 1) .. '-0', '+', 'COUNT'
 if #entries == 0 or entries[1][1] ~= (offset + 1) .. '-0' then return {e, n, 0} end
 for _, entry in ipairs(entries) do told[#told + 1] = entry[2][6] end
 return told
-`)
+`))
 
 // toldScript takes a turn. It returns the epoch, and the offset after each
 // event of the turn with the event; nothing where there is no such log.
-var toldScript = script(`
+var toldScript = rueidis.NewLuaScriptRetryable(`
 local of = redis.call('HMGET', KEYS[2], 'e', 'o:' .. ARGV[1])
 if not of[1] then return {} end
 local told = {of[1]}
@@ -101,11 +101,6 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[1], first, '+')) do
 end
 return told
 `)
-
-// script fills in the figures.
-func script(text string) *rueidis.Lua {
-	return rueidis.NewLuaScript(figures.Replace(text))
-}
 
 // state is where a log stands.
 type state struct {
