@@ -44,9 +44,9 @@ func (l *Limiter) Take(_ context.Context, now time.Time, takes []gate.Take) (gat
 		}
 		bucket := l.bucket(take)
 		emptyAt := l.emptyAt(bucket, due)
-		one, after := judge(take, now, emptyAt)
+		one, after := take.Judge(now.UnixNano(), emptyAt)
 		due = append(due, charge{bucket, after})
-		verdict = tighter(verdict, one)
+		verdict = verdict.And(one)
 	}
 	if verdict.Allowed {
 		for _, c := range due {
@@ -71,42 +71,6 @@ func (l *Limiter) emptyAt(bucket uint64, due []charge) int64 {
 		}
 	}
 	return l.buckets.get(bucket)
-}
-
-// judge says whether one more drop fits, and when the bucket would then be dry.
-func judge(take gate.Take, now time.Time, emptyAt int64) (gate.Verdict, int64) {
-	drop := max(int64(take.Limit.Per)/int64(take.Limit.Burst), 1)
-	room := drop * int64(take.Limit.Burst)
-	at := now.UnixNano()
-	before := max(emptyAt, at)
-	after := before + drop
-	verdict := gate.Verdict{Allowed: true, Name: take.Name, Limit: take.Limit}
-	if wait := after - room - at; wait > 0 {
-		verdict.Allowed = false
-		verdict.RetryAfter = time.Duration(wait)
-		verdict.Reset = time.Duration(before - at)
-		return verdict, before
-	}
-	verdict.Remaining = int((room - (after - at)) / drop)
-	verdict.Reset = time.Duration(after - at)
-	return verdict, after
-}
-
-// tighter keeps the refusal that lasts longest, or else the bucket with the
-// least room.
-func tighter(a, b gate.Verdict) gate.Verdict {
-	switch {
-	case a.Name == "" && a.Allowed:
-		return b
-	case a.Allowed != b.Allowed:
-		if a.Allowed {
-			return b
-		}
-		return a
-	case !a.Allowed && b.RetryAfter > a.RetryAfter, a.Allowed && b.Remaining < a.Remaining:
-		return b
-	}
-	return a
 }
 
 // bucket hashes name and key with a seed of this process, so that nobody can
