@@ -31,7 +31,7 @@ web: tools
 	pnpm run build
 
 test: build ## run every check and test, and say what passed, failed or was left out
-	scripts/with-postgres.sh scripts/test.sh
+	scripts/with-postgres.sh scripts/with-redis.sh scripts/test.sh
 
 test/integration: build ## try a real n8n: installs one on the first run (ten minutes, 3 GB)
 	scripts/test-integration.sh

@@ -30,6 +30,7 @@ else
   left_out 'the race detector: no C compiler'
 fi
 [ -n "${TEST_POSTGRES_URL:-}" ] || left_out 'the contracts on PostgreSQL: no server'
+[ -n "${TEST_REDIS:-}" ] || left_out 'the contracts on Redis: no server'
 find_chromium >/dev/null || apt_install chromium
 CHROMIUM=$(find_chromium) || left_out 'the widget in a browser: no Chromium'
 export CHROMIUM

@@ -112,6 +112,10 @@ func (c serveCommand) run(ctx context.Context, w world, h *house, listener, inte
 	if internal != nil {
 		serve(group, metrics, internal)
 	}
+	telling, told := context.WithCancel(context.WithoutCancel(ctx)) // what is shared outlasts the last answer and its streams
+	for _, run := range h.shared {
+		group.Go(func() error { return run(telling) })
+	}
 	answered := make(chan struct{}) // closed once no answer is under way
 	group.Go(func() error {
 		defer close(answered)
@@ -120,6 +124,7 @@ func (c serveCommand) run(ctx context.Context, w world, h *house, listener, inte
 	group.Go(func() error { return h.chores(working) })
 	group.Go(func() error { return h.handler.Run(working) })
 	group.Go(func() error {
+		defer told()
 		<-working.Done()
 		drained := h.handler.Drain(min(h.config.Grace, spread))
 		<-answered

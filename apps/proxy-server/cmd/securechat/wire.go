@@ -20,10 +20,8 @@ import (
 	"securechat/internal/gate"
 	"securechat/internal/geo"
 	"securechat/internal/keyring"
-	limits "securechat/internal/limit/memory"
 	"securechat/internal/relay"
 	"securechat/internal/shop"
-	stream "securechat/internal/stream/memory"
 	"securechat/internal/telemetry"
 	"securechat/internal/web"
 )
@@ -36,7 +34,8 @@ type house struct {
 	metrics http.Handler
 	relay   *relay.Relay
 	chores  func(context.Context) error
-	unbuilt error // why there is no widget, or nil
+	shared  []func(context.Context) error // run as long as anything is told
+	unbuilt error                         // why there is no widget, or nil
 }
 
 // build plugs the house together: nowhere else are concrete adapters named.
@@ -62,13 +61,17 @@ func build(g *ground, logs io.Writer, listening netip.AddrPort, demonstrating bo
 	if unbuilt != nil && !errors.Is(unbuilt, assets.ErrNotBuilt) {
 		return nil, unbuilt
 	}
+	together, err := share(c, g.store, g.keys, log)
+	if err != nil {
+		return nil, err
+	}
 	numbers := telemetry.NewMetrics(version())
 	door := gate.New(gate.Options{
-		Store: g.store, Limiter: limits.New(limits.Most), Tickets: g.keys, Digest: g.keys.Digest,
+		Store: g.store, Limiter: together.limiter, Tickets: g.keys, Digest: g.keys.Digest,
 		Own: own, Limits: often, Demo: demonstrating,
 	})
 	talk := relay.New(relay.Options{
-		Store: g.store, Fleet: g.store, Log: stream.New(),
+		Store: g.store, Fleet: g.store, Log: together.log,
 		Agents: map[chat.AgentKind]relay.Agent{
 			chat.AgentDemo: demo.Agent{},
 			chat.AgentN8N:  n8n.New(n8n.Options{Issuer: public.String(), Signer: g.keys, Allowed: c.PrivateUpstreams}),
@@ -85,7 +88,7 @@ func build(g *ground, logs io.Writer, listening netip.AddrPort, demonstrating bo
 		o.Shop = shop.Handler(public.String(), demoKey)
 	}
 	return &house{
-		config: c, log: log, handler: web.New(o), metrics: numbers.Handler(), relay: talk, unbuilt: unbuilt,
+		config: c, log: log, handler: web.New(o), metrics: numbers.Handler(), relay: talk, unbuilt: unbuilt, shared: together.run,
 		chores: func(ctx context.Context) error { return chores.Run(ctx, g.store, timedWork(g.keys, door, c)...) },
 	}, nil
 }

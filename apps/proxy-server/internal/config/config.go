@@ -21,6 +21,7 @@ type Config struct {
 	InternalListen   netip.AddrPort // the zero value means not at all
 	Data             string
 	DatabaseURL      string // PostgreSQL, or "" for SQLite in Data
+	RedisURL         string // "" for a process that stands alone
 	KeyFile          string // "" for the one in Data
 	PublicURL        string // an origin, or "" for the loopback names of Listen
 	TrustedProxies   []netip.Prefix

@@ -36,13 +36,14 @@ func TestAllComplaintsAreMadeAtOnce(t *testing.T) {
 		"SECURECHAT_LISTEN":                  "nowhere",
 		"SECURECHAT_LOG_LEVEL":               "loud",
 		"SECURECHAT_DATABASE_URL":            "mysql://root:hunter2@db/chat",
+		"SECURECHAT_REDIS_URL":               "http://:hunter2@cache",
 		"SECURECHAT_ALLOW_PRIVATE_UPSTREAMS": "10.0.0.0/8, next door",
 		"SECURECHAT_GRACE":                   "-1s",
 	}))
 	if err == nil {
 		t.Fatal("no complaint")
 	}
-	for _, name := range []string{"LISTEN", "LOG_LEVEL", "DATABASE_URL", "ALLOW_PRIVATE_UPSTREAMS", "GRACE"} {
+	for _, name := range []string{"LISTEN", "LOG_LEVEL", "DATABASE_URL", "REDIS_URL", "ALLOW_PRIVATE_UPSTREAMS", "GRACE"} {
 		if !strings.Contains(err.Error(), "SECURECHAT_"+name+" must") {
 			t.Errorf("no complaint about %s in:\n%v", name, err)
 		}
@@ -83,6 +84,7 @@ func TestAFileThatCannotGiveASettingIsNamed(t *testing.T) {
 
 func TestEverySettingMayLieInAFile(t *testing.T) {
 	fit := map[string]string{"SECURECHAT_PUBLIC_URL": "https://chat.example", "SECURECHAT_DATABASE_URL": "postgres://db/chat",
+		"SECURECHAT_REDIS_URL":      "redis://cache:6379/0",
 		"SECURECHAT_COUNTRY_HEADER": "CF-IPCountry"}
 	values, want := map[string]string{}, map[string]string{}
 	for _, s := range settings {

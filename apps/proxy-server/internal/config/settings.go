@@ -61,6 +61,11 @@ var settings = []setting{
 		set:     func(c *Config, text string) (err error) { c.DatabaseURL, err = databaseURL(text); return err },
 	},
 	{
+		name: "SECURECHAT_REDIS_URL", secret: true,
+		meaning: "Redis 7 or Valkey through which replicas share answers under way and limits, as in redis://:password@host:6379/0, or rediss:// for TLS. Needed as soon as more than one server works on a database. While it is away each replica goes on by itself.",
+		set:     func(c *Config, text string) (err error) { c.RedisURL, err = redisURL(text); return err },
+	},
+	{
 		name:    "SECURECHAT_KEY_FILE",
 		meaning: "File with the key that seals every other key. Without it the server makes one in the data folder when it is first started. Nobody but its owner may write to it, and beside them only its group may read it: mode 0600, 0400, 0640 or 0440. Back it up apart from the database: neither is of use without the other.",
 		set:     func(c *Config, text string) error { c.KeyFile = text; return nil },
@@ -172,6 +177,18 @@ func databaseURL(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return "", errors.New("must look like postgres://user:password@host/name")
+	}
+	return text, nil
+}
+
+// redisURL says nothing of what it was given: it may hold a password.
+func redisURL(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "" {
+		return "", errors.New("must look like redis://:password@host:6379/0, or rediss:// for TLS")
 	}
 	return text, nil
 }

@@ -27,11 +27,10 @@ func (r *Relay) Snapshot(ctx context.Context, site chat.SiteID, c chat.Conversat
 		if err != nil || told.Turn == nil {
 			return told, cursor, err
 		}
-		events, err := r.Log.Told(ctx, c, told.Turn.ID)
+		known, err := r.known(ctx, c, *told.Turn)
 		if err != nil {
 			return chat.Conversation{}, "", err
 		}
-		known := recall(*told.Turn, events)
 		if !known.ended {
 			told.Turn.Seq, told.Turn.Text = known.seq, string(known.text)
 			return told, cursor, nil
@@ -41,6 +40,16 @@ func (r *Relay) Snapshot(ctx context.Context, site chat.SiteID, c chat.Conversat
 			return told, cursor, nil
 		}
 	}
+}
+
+// known returns how far an open turn has been told. The process that runs it
+// knows best; elsewhere the log and the store do.
+func (r *Relay) known(ctx context.Context, c chat.ConversationID, open chat.Turn) (answer, error) {
+	if t, here := r.runs(open.ID); here {
+		return t.toldSoFar(), nil
+	}
+	events, err := r.Log.Told(ctx, c, open.ID)
+	return recall(open, events), err
 }
 
 // Follow reads what happened in the conversation after the cursor and then
@@ -182,6 +191,10 @@ func (r *Relay) retell(ctx context.Context, site chat.SiteID, c chat.Conversatio
 	t := known.Turn
 	if t.ConversationID != c {
 		return nil, chat.Missing()
+	}
+	if live, here := r.runs(id); here && t.State == chat.TurnRunning {
+		said := live.toldSoFar()
+		t.Seq, t.Text = said.seq, string(said.text)
 	}
 	if t.State == chat.TurnWaiting || t.State == chat.TurnRunning && t.Seq == 0 {
 		return nil, nil // nothing has been told yet

@@ -71,6 +71,10 @@ type Fleet interface {
 	// Take makes owner the owner of an orphan; Conflict where its former
 	// owner lives or somebody else was first.
 	Take(ctx context.Context, t chat.Turn, owner string) error
+	// Pulse returns a word that changes whenever the store knows more of a
+	// conversation: another message, another turn that runs, more of its
+	// answer. NotFound where there is no such conversation.
+	Pulse(ctx context.Context, c chat.ConversationID) (string, error)
 }
 
 // Log is the replayable record of what happened lately in each conversation.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,7 +79,7 @@ func (t *turn) perform() (err error) {
 	if err := t.standInLine(place); err != nil {
 		return err
 	}
-	t.tell(chat.Event{Kind: chat.TurnStarted, QuestionID: t.QuestionID})
+	t.declare(chat.Event{Kind: chat.TurnStarted, QuestionID: t.QuestionID})
 	t.asked = time.Now()
 	return t.listen()
 }
@@ -130,7 +131,7 @@ func (t *turn) standInLine(p *place) error {
 			return nil
 		}
 		if position != told {
-			t.tell(chat.Event{Kind: chat.TurnQueued, Position: position})
+			t.declare(chat.Event{Kind: chat.TurnQueued, Position: position})
 			told = position
 		}
 		select {
@@ -198,6 +199,13 @@ func (t *turn) silent() bool {
 	return t.answer.empty()
 }
 
+// toldSoFar is a copy of what has been told of the answer.
+func (t *turn) toldSoFar() answer {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return answer{seq: t.answer.seq, text: slices.Clone(t.answer.text), ended: t.answer.ended}
+}
+
 // hears has something told unless the turn falls silent before it. An error
 // ends the turn.
 func (t *turn) hears(tell func() error) {
@@ -217,8 +225,15 @@ func attempt(do func() error) (err error) {
 	return do()
 }
 
-// tell adds one event of this turn to the log, and to the answer. While its
-// agent is heard it is called under the lock.
+// declare tells what happens to the turn before its agent is heard.
+func (t *turn) declare(e chat.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.tell(e)
+}
+
+// tell adds one event of this turn to the log, and to the answer. Once the turn
+// runs it is called under the lock.
 func (t *turn) tell(e chat.Event) {
 	e.TurnID, e.MessageID, e.Seq = t.ID, t.AnswerID, t.answer.seq+1
 	t.answer.fold(e)

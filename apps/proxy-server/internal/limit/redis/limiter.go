@@ -22,7 +22,8 @@ const patience = 500 * time.Millisecond
 
 // Options are what a limiter stands on.
 type Options struct {
-	Client rueidis.Client
+	// Client returns the client, or why there is none yet.
+	Client func() (rueidis.Client, error)
 	// Digest returns what stands for a text and does not tell it.
 	Digest func(ctx context.Context, text string) ([]byte, error)
 	Prefix string // of every key
@@ -77,9 +78,13 @@ func (l *Limiter) Take(ctx context.Context, _ time.Time, takes []gate.Take) (gat
 	if len(due) == 0 {
 		return gate.Verdict{Allowed: true}, nil
 	}
+	client, err := l.Client()
+	if err != nil {
+		return gate.Verdict{}, away(err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	times, err := takeScript.Exec(ctx, l.Client, keys, args).AsIntSlice()
+	times, err := takeScript.Exec(ctx, client, keys, args).AsIntSlice()
 	if err != nil {
 		return gate.Verdict{}, away(err)
 	}

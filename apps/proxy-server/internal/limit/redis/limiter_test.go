@@ -58,7 +58,8 @@ func open(t testing.TB, address string) (l *redis.Limiter, keys func() []string)
 			client.Do(context.Background(), client.B().Del().Key(key).Build())
 		}
 	})
-	return redis.New(redis.Options{Client: connect(t, address), Digest: digest, Prefix: prefix}), keys
+	used := connect(t, address)
+	return redis.New(redis.Options{Client: func() (rueidis.Client, error) { return used, nil }, Digest: digest, Prefix: prefix}), keys
 }
 
 func TestLimiter(t *testing.T) {

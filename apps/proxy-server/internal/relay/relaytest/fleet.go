@@ -50,6 +50,49 @@ func TestFleet(t *testing.T, open func(t *testing.T, have ...Thread) FleetStore)
 		return turns
 	}
 
+	t.Run("APulseChangesWithWhateverBecomesKnown", func(t *testing.T) {
+		s, turn := ready(t)
+		pulse := func() string {
+			t.Helper()
+			word, err := s.Pulse(t.Context(), turn.ConversationID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return word
+		}
+		told := map[string]string{}
+		note := func(what string) {
+			t.Helper()
+			if pulse() != pulse() {
+				t.Errorf("the pulse changes by itself after %s", what)
+			}
+			if before, twice := told[pulse()]; twice {
+				t.Errorf("the pulse after %s is the one after %s", what, before)
+			}
+			told[pulse()] = what
+		}
+		note("the questions")
+		if err := s.Note(t.Context(), turn, 5, "so far"); err != nil {
+			t.Fatal(err)
+		}
+		note("a note")
+		turn.State, turn.Seq, turn.EndedAt = chat.TurnDone, 9, start
+		next, err := s.Finish(t.Context(), turn, Answer(turn, "all"))
+		if err != nil || next == nil {
+			t.Fatalf("Finish = %+v, %v", next, err)
+		}
+		note("its end")
+		last := next.Turn
+		last.State, last.EndedAt = chat.TurnStopped, start
+		if _, err := s.Finish(t.Context(), last, nil); err != nil {
+			t.Fatal(err)
+		}
+		note("the other's")
+		if _, err := s.Pulse(t.Context(), chat.ConversationID(chat.NewID())); chat.KindOf(err) != chat.NotFound {
+			t.Errorf("the pulse of nothing = %v, want NotFound", err)
+		}
+	})
+
 	t.Run("ATurnOfALivingOwnerIsNoOrphan", func(t *testing.T) {
 		s, turn := ready(t)
 		renew(t, s, "me", time.Hour)

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"securechat/internal/chat"
@@ -48,6 +49,16 @@ func (s *Store) Orphans(ctx context.Context, limit int) ([]chat.Turn, error) {
 func (s *Store) Take(ctx context.Context, t chat.Turn, owner string) error {
 	return s.orMissing(ctx, t, act(ctx, s.engine, "take turn",
 		s.leased(takeTurn, t.SiteID, t.ID, t.Owner, owner).orElse(errNotYours)))
+}
+
+// Pulse implements relay.Fleet.
+func (s *Store) Pulse(ctx context.Context, c chat.ConversationID) (string, error) {
+	var number int64
+	var turn, state string
+	var seq int
+	err := look(ctx, s.engine, "feel pulse", pulse.with(c).
+		scan(func(row Row) error { return row.Scan(&number, &turn, &state, &seq) }).orElse(chat.Missing()))
+	return fmt.Sprint(number, turn, state, seq), err
 }
 
 var errNotDue = errors.New("not due")

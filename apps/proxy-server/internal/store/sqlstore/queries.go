@@ -16,7 +16,7 @@ var queries = []query{
 	touchSession, endSession, endCredentials, forgetSessions, forgetCredentials, openConversation,
 	advance, advanceForQuestion, addMessage, addTurn, questionAndTurn, noteTurn, endTurn, promoteTurn, runningTurn,
 	turnByID, askerOfTurn, messagesOfTurn, conversationByID, messagesBefore, openTurn, rateMessage,
-	renewLease, dropLeases, orphans, takeTurn, takeChore,
+	renewLease, dropLeases, orphans, takeTurn, pulse, takeChore,
 	keysOfSite, keysOfAll, addKey, dropKey, retireKey, promoteKey,
 }
 
@@ -256,6 +256,12 @@ SELECT ` + turnColumns + ` FROM turns t
 WHERE t.state = 'running' AND NOT EXISTS (
     SELECT 1 FROM owners o WHERE o.owner = t.owner AND o.until > {now})
 ORDER BY t.created_at, t.id LIMIT $1`}
+
+var pulse = query{"pulse", `
+SELECT c.last_seq, COALESCE(t.id, ''), COALESCE(t.state, ''), COALESCE(t.seq, 0)
+FROM conversations c
+LEFT JOIN turns t ON t.site_id = c.site_id AND t.conversation_id = c.id AND t.state = 'running'
+WHERE c.id = $1`}
 
 var takeTurn = query{"takeTurn", `
 UPDATE turns SET owner = $4

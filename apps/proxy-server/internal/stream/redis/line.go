@@ -30,7 +30,7 @@ var errLineLost = errors.New("the line to Redis is lost")
 // readers fail where that takes longer than 2 s.
 func (l *Log) Run(ctx context.Context) error {
 	defer l.giveUp()
-	lost := time.AfterFunc(patience, l.giveUp)
+	lost := time.AfterFunc(Patience, l.giveUp)
 	defer lost.Stop()
 	pause := firstPause
 	for ctx.Err() == nil {
@@ -49,10 +49,14 @@ func (l *Log) Run(ctx context.Context) error {
 // attend gets a line and keeps it until it is lost. It says whether it got
 // one. While there is none, lost runs.
 func (l *Log) attend(ctx context.Context, lost *time.Timer) bool {
-	line, release := l.Client.Dedicate()
+	client, err := l.Client()
+	if err != nil {
+		return false
+	}
+	line, release := client.Dedicate()
 	defer release()
 	broken := line.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: l.hear})
-	if l.rejoin(ctx, line) != nil {
+	if l.rejoin(ctx, client, line) != nil {
 		line.Close()
 		return false
 	}
@@ -65,7 +69,7 @@ func (l *Log) attend(ctx context.Context, lost *time.Timer) bool {
 		case <-ctx.Done():
 			return true
 		case <-broken:
-			lost.Reset(patience)
+			lost.Reset(Patience)
 			return true
 		case <-beat.C:
 			if l.beat(ctx, line) != nil {
@@ -79,7 +83,7 @@ func (l *Log) attend(ctx context.Context, lost *time.Timer) bool {
 
 // beat finds out whether the line still stands, and leaves what nobody follows.
 func (l *Log) beat(ctx context.Context, line rueidis.DedicatedClient) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	if err := line.Do(ctx, line.B().Ping().Build()).Error(); err != nil {
 		return err
@@ -89,14 +93,14 @@ func (l *Log) beat(ctx context.Context, line rueidis.DedicatedClient) error {
 
 // rejoin listens to every conversation that is followed, and then reads where
 // each stands.
-func (l *Log) rejoin(ctx context.Context, line rueidis.DedicatedClient) error {
+func (l *Log) rejoin(ctx context.Context, client rueidis.Client, line rueidis.DedicatedClient) error {
 	heard := l.heard()
 	stand := map[chat.ConversationID]relay.Place{}
 	for some := range slices.Chunk(slices.Collect(maps.Keys(heard)), joinAtOnce) {
 		if err := l.subscribe(ctx, line, some...); err != nil {
 			return err
 		}
-		if err := l.look(ctx, some, stand); err != nil {
+		if err := l.look(ctx, client, some, stand); err != nil {
 			return err
 		}
 	}
@@ -136,7 +140,7 @@ func shorter(stands, heard relay.Place) bool {
 }
 
 func (l *Log) subscribe(ctx context.Context, line rueidis.DedicatedClient, to ...chat.ConversationID) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	return line.Do(ctx, line.B().Subscribe().Channel(l.channels(to)...).Build()).Error()
 }
@@ -150,14 +154,14 @@ func (l *Log) channels(of []chat.ConversationID) []string {
 }
 
 // look notes where conversations stand.
-func (l *Log) look(ctx context.Context, at []chat.ConversationID, stand map[chat.ConversationID]relay.Place) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (l *Log) look(ctx context.Context, client rueidis.Client, at []chat.ConversationID, stand map[chat.ConversationID]relay.Place) error {
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	var asked []rueidis.LuaExec
 	for _, c := range at {
 		asked = append(asked, rueidis.LuaExec{Keys: l.keys(c), Args: []string{drawn(), "", "0", "0"}})
 	}
-	for i, answer := range readScript.ExecMulti(ctx, l.Client, asked...) {
+	for i, answer := range readScript.ExecMulti(ctx, client, asked...) {
 		values, err := answer.ToArray()
 		if err != nil {
 			return err
@@ -226,7 +230,7 @@ func (l *Log) hear(m rueidis.PubSubMessage) {
 
 // join returns the conversation's feed once it is heard.
 func (l *Log) join(ctx context.Context, c chat.ConversationID) (*feed, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	for {
 		f, line, wait := l.enter(c)

@@ -29,7 +29,9 @@ const (
 	trimEvery   = 64               // appends
 	mostAtOnce  = 64               // events read or kept for a reader at once
 
-	patience = 2 * time.Second // with Redis, in each act
+	// Patience is how long each act waits for Redis. A client should not wait
+	// longer.
+	Patience = 2 * time.Second
 )
 
 // figures are the constants that scripts use, in milliseconds.
@@ -43,7 +45,8 @@ var figures = strings.NewReplacer(
 
 // Options are what a log stands on.
 type Options struct {
-	Client rueidis.Client
+	// Client returns the client, or why there is none yet.
+	Client func() (rueidis.Client, error)
 	Sealer Sealer
 	Prefix string // of every key
 }
@@ -102,9 +105,13 @@ func drawn() string {
 
 // run has Redis run a script for a conversation.
 func (l *Log) run(ctx context.Context, s *rueidis.Lua, c chat.ConversationID, args ...string) ([]rueidis.RedisMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	client, err := l.Client()
+	if err != nil {
+		return nil, away(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
-	values, err := s.Exec(ctx, l.Client, l.keys(c), args).ToArray()
+	values, err := s.Exec(ctx, client, l.keys(c), args).ToArray()
 	if err != nil {
 		return nil, away(err)
 	}
@@ -173,13 +180,4 @@ func (l *Log) Told(ctx context.Context, c chat.ConversationID, t chat.TurnID) ([
 		events = append(events, e)
 	}
 	return events, nil
-}
-
-// ClientOptions are what a client of Redis needs to notice within seconds that
-// Redis is away.
-func ClientOptions(o rueidis.ClientOption) rueidis.ClientOption {
-	o.ConnWriteTimeout = patience
-	o.Dialer.Timeout = patience
-	o.Dialer.KeepAlive = time.Second
-	return o
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -47,8 +48,9 @@ func server(t testing.TB) string {
 
 func connect(t testing.TB, address string) rueidis.Client {
 	t.Helper()
-	o := redis.ClientOptions(rueidis.ClientOption{InitAddress: []string{address}})
-	client, err := rueidis.NewClient(o)
+	client, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress: []string{address}, ConnWriteTimeout: redis.Patience, Dialer: net.Dialer{Timeout: redis.Patience},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,8 @@ func connect(t testing.TB, address string) rueidis.Client {
 // open returns a log of one process: those of one prefix share what they hold.
 func open(t testing.TB, address, prefix string) *redis.Log {
 	t.Helper()
-	l := redis.New(redis.Options{Client: connect(t, address), Sealer: seal{}, Prefix: prefix})
+	client := connect(t, address)
+	l := redis.New(redis.Options{Client: func() (rueidis.Client, error) { return client, nil }, Sealer: seal{}, Prefix: prefix})
 	ctx, quit := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {

@@ -111,7 +111,7 @@ func (r *reader) tellReset() []chat.Event {
 
 // catchUp reads from Redis what the window does not go back to.
 func (r *reader) catchUp() ([]chat.Event, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	s, err := r.log.read(ctx, r.feed.conversation, r.place)
 	if err != nil {
