@@ -30,11 +30,14 @@ var errUnwell = errors.New("not all is well")
 // Run opens whatever a server would open and tells how it went. It changes
 // nothing but what every start changes.
 func (doctorCommand) Run(ctx context.Context, w world) error {
+	unwell := false
+	for _, unknown := range config.Unknown(w.environ()) {
+		unwell = report(w.out, finding{"environment", unknown, "rename the variable, or unset it"}) || unwell
+	}
 	settings, err := config.Read(w.getenv)
 	if report(w.out, finding{"settings", err, "`securechat config` prints what each one means"}) {
 		return errUnwell
 	}
-	unwell := false
 	g, err := openGround(ctx, settings)
 	unwell = report(w.out, lookAtGround(settings, err)) || unwell
 	if g != nil {

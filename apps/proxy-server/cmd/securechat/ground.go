@@ -98,7 +98,7 @@ func (g *ground) keyFile(ctx context.Context, rows keyring.Store) ([]byte, error
 type migrateCommand struct{}
 
 func (migrateCommand) Run(ctx context.Context, w world) (err error) {
-	c, err := config.Read(w.getenv)
+	c, err := w.settings()
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 
 // asProgram makes the test's own binary be securechat, so that tests can end
 // it as hard as they like.
-const asProgram = "SECURECHAT_TEST_AS_PROGRAM"
+const asProgram = "TEST_AS_SECURECHAT"
 
 const shopOrigin = "https://shop.example"
 

@@ -25,6 +25,9 @@ type serveCommand struct {
 
 func (c serveCommand) Run(ctx context.Context, w world) (err error) {
 	settings, err := config.Read(w.getenv)
+	for _, unknown := range config.Unknown(w.environ()) {
+		newLog(settings, w.err).Warn(unknown.Error())
+	}
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"securechat/internal/admin"
 	"securechat/internal/chat"
-	"securechat/internal/config"
 )
 
 type siteCommands struct {
@@ -24,7 +23,7 @@ type siteCommands struct {
 
 // withAdmin opens what there is and lets do work on the sites.
 func withAdmin(ctx context.Context, w world, do func(*ground, *admin.Admin) error) (err error) {
-	c, err := config.Read(w.getenv)
+	c, err := w.settings()
 	if err != nil {
 		return err
 	}
