@@ -11,7 +11,6 @@ import (
 	"securechat/internal/assets"
 	"securechat/internal/chat"
 	"securechat/internal/config"
-	"securechat/internal/gate"
 	"securechat/internal/geo"
 	"securechat/internal/store/sqlstore"
 )
@@ -106,7 +105,7 @@ func checkSites(ctx context.Context, out io.Writer, g *ground) (unwell bool) {
 }
 
 func readLimits(c config.Config) error {
-	_, err := gate.ParseLimits(c.Limits)
+	_, err := limitsOf(c)
 	return err
 }
 

@@ -46,6 +46,25 @@ func TestAMistypedSettingIsToldBesideWhatItsAbsenceBreaks(t *testing.T) {
 	}
 }
 
+func TestLimitsThatAreNoneAreToldWithTheirFormBeforeAnythingIsOpened(t *testing.T) {
+	p := newProgram(t, "SECURECHAT_DATABASE_URL=postgres://nobody@127.0.0.1:1/none")
+	for limits, says := range map[string]string{
+		"foo":                      `"foo" is none: before = goes a cost`,
+		"send.session=20/1m,x.y=3": `"x.y=3" is none: before = goes a cost`,
+		"send.session=20":          `"send.session=20" is none: behind = goes off, or a count and a time as in 20/1m`,
+	} {
+		p.env = append(p.env, "SECURECHAT_LIMITS="+limits)
+		for _, command := range []string{"serve", "config", "migrate"} {
+			_, err := p.do("", command)
+			for _, want := range []string{"SECURECHAT_LIMITS must be default, off, or", "as in send.session=20/1m", says} {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("%s with %s: %v, want %q", command, limits, err, want)
+				}
+			}
+		}
+	}
+}
+
 func TestTheDoctorFindsAMistypedSetting(t *testing.T) {
 	p := newProgram(t, "SECURECHAT_LISTN=127.0.0.1:1")
 	if out, err := p.do("", "doctor"); err == nil || !strings.Contains(out, "WRONG  environment: "+mistyped) || !strings.Contains(out, "ok     settings") {

@@ -40,7 +40,12 @@ func (w world) settings() (config.Config, error) {
 	for _, unknown := range config.Unknown(w.environ()) {
 		fmt.Fprintln(w.err, "warning:", unknown)
 	}
-	return config.Read(w.getenv)
+	return w.read()
+}
+
+func (w world) read() (config.Config, error) {
+	c, err := config.Read(w.getenv)
+	return c, errors.Join(err, readLimits(c))
 }
 
 // commands is the whole command line.

@@ -24,7 +24,7 @@ type serveCommand struct {
 }
 
 func (c serveCommand) Run(ctx context.Context, w world) (err error) {
-	settings, err := config.Read(w.getenv)
+	settings, err := w.read()
 	for _, unknown := range config.Unknown(w.environ()) {
 		newLog(settings, w.err).Warn(unknown.Error())
 	}
