@@ -37,6 +37,8 @@ func (doctorCommand) Run(ctx context.Context, w world) error {
 	if report(w.out, finding{"settings", err, "`securechat config` prints what each one means"}) {
 		return errUnwell
 	}
+	_, err = openFolder(settings.Data) // where a server holds its lock, whatever its database
+	unwell = report(w.out, finding{"data folder", err, "see that SECURECHAT_DATA is a folder that this user may write to"}) || unwell
 	g, err := openGround(ctx, settings)
 	unwell = report(w.out, lookAtGround(settings, err)) || unwell
 	if g != nil {
@@ -74,7 +76,7 @@ func lookAtGround(c config.Config, err error) finding {
 	if key, ok := errors.AsType[*keyModeError](err); ok {
 		return finding{"key file", errors.New(key.fact()), key.mend()}
 	}
-	return finding{"data folder, database and key file", err, mendGround(c)}
+	return finding{"database and key file", err, mendGround(c)}
 }
 
 func mendGround(c config.Config) string {
