@@ -32,7 +32,12 @@ func withAdmin(ctx context.Context, w world, do func(*ground, *admin.Admin) erro
 		return err
 	}
 	defer func() { err = errors.Join(err, g.close()) }()
-	return inFlags(do(g, admin.New(g.store, tryWebhook(w, g))))
+	webhook := &trial{ground: g}
+	if err := do(g, admin.New(g.store, webhook.review)); err != nil {
+		return inFlags(err)
+	}
+	webhook.warn(w.err)
+	return nil
 }
 
 // unknown tells an error about the site that the key should name.
