@@ -83,6 +83,7 @@ var outsiders = map[string][]string{
 	"github.com/prometheus/client_golang":  {"internal/telemetry"},
 	"github.com/tink-crypto/tink-go/v2":    {"internal/keyring"},
 	"golang.org/x/net/idna":                {"internal/chat"},
+	"golang.org/x/net/publicsuffix":        {"internal/admin"},
 	"golang.org/x/sync":                    {"internal/gate", "internal/keyring", "cmd/*"},
 	"golang.org/x/text":                    {"internal/chat", "internal/web"},
 	"modernc.org/sqlite":                   {"internal/store/sqlite"},
