@@ -28,8 +28,8 @@ func TestAServersWarningOfAMistypedSettingIsALineOfItsLog(t *testing.T) {
 	p.serve()
 	p.kill()
 	first, _, _ := strings.Cut(p.said.String(), "\n")
-	var line struct{ Level, Msg string }
-	if err := json.Unmarshal([]byte(first), &line); err != nil || line.Level != "WARN" || line.Msg != mistyped {
+	var line struct{ Level, Error string }
+	if err := json.Unmarshal([]byte(first), &line); err != nil || line.Level != "WARN" || line.Error != mistyped {
 		t.Errorf("%q: %v", first, err)
 	}
 }
