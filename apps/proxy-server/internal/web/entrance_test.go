@@ -257,6 +257,16 @@ func TestJ10MissingMembersOfAnEntryAreNamed(t *testing.T) {
 	}
 }
 
+func TestAnIdentityIsRefusedWhileNobodyCanCheckIt(t *testing.T) {
+	h := newHouse(t)
+	for _, identity := range []string{`"a.b.c"`, `""`} {
+		r := h.stranger(shop).do("POST", "/api/v1/sessions", strings.TrimSuffix(entering, "}")+`,"identity":`+identity+`}`)
+		if told := r.json(t); r.status != http.StatusUnprocessableEntity || told["code"] != "identity_unsupported" || told["field"] != "identity" {
+			t.Errorf("%s: %d %s", identity, r.status, r.body)
+		}
+	}
+}
+
 func TestUnknownSiteIsNotFound(t *testing.T) {
 	h := newHouse(t)
 	if r := h.stranger(shop).do("POST", "/api/v1/sessions", strings.Replace(entering, siteKey, "pk_none", 1)); r.status != http.StatusNotFound {

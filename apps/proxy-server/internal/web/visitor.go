@@ -20,9 +20,13 @@ type enterRequest struct {
 
 const (
 	longestName  = 256  // of keys, locales and hints
-	longestToken = 8192 // of tickets and identities
+	longestToken = 8192 // of tickets
 	longestURL   = 32 << 10
 )
+
+// errIdentity refuses what nobody here can check: taken in silence it would
+// look as if the visitor had been verified.
+var errIdentity = &chat.Error{Kind: chat.Invalid, Code: "identity_unsupported", Field: "identity", Text: "must be left out: no site can check who its visitors are"}
 
 // entry checks everything about the request that needs no site.
 func (e enterRequest) entry() (gate.Entry, error) {
@@ -30,6 +34,9 @@ func (e enterRequest) entry() (gate.Entry, error) {
 	var err error
 	if checked.SiteKey, err = required("site_key", e.SiteKey); err != nil {
 		return gate.Entry{}, err
+	}
+	if e.Identity != nil {
+		return gate.Entry{}, errIdentity
 	}
 	page, err := required("page_url", e.PageURL)
 	if err != nil {
@@ -49,7 +56,6 @@ func (e enterRequest) entry() (gate.Entry, error) {
 		{"referrer", e.Referrer, longestURL, new(string)},
 		{"locale", e.Locale, longestName, &checked.Locale},
 		{"fingerprint", e.Fingerprint, longestName, &checked.Fingerprint},
-		{"identity", e.Identity, longestToken, new(string)},
 	} {
 		if *member.into, err = optional(member.name, member.value, member.most); err != nil {
 			return gate.Entry{}, err
