@@ -247,6 +247,7 @@ func TestJ10MissingMembersOfAnEntryAreNamed(t *testing.T) {
 		`{"page_url":"https://shop.example/"}`:                                    "site_key",
 		`{"site_key":"pk_shop"}`:                                                  "page_url",
 		`{"site_key":null,"page_url":"https://shop.example/"}`:                    "site_key",
+		`{"site_key":"pk_shop","page_url":""}`:                                    "page_url",
 		`{"site_key":"pk_shop","page_url":"javascript:alert(1)"}`:                 "page_url",
 		`{"site_key":"` + strings.Repeat("x", 300) + `","page_url":"https://a/"}`: "site_key",
 	} {

@@ -28,6 +28,10 @@ const (
 // look as if the visitor had been verified.
 var errIdentity = &chat.Error{Kind: chat.Invalid, Code: "identity_unsupported", Field: "identity", Text: "must be left out: no site can check who its visitors are"}
 
+// errNoPage refuses an empty address, which inside the house means that none
+// was told.
+var errNoPage = chat.Wrong("page_url", "must be an address such as https://shop.example/lamps")
+
 // entry checks everything about the request that needs no site.
 func (e enterRequest) entry() (gate.Entry, error) {
 	var checked gate.Entry
@@ -41,6 +45,9 @@ func (e enterRequest) entry() (gate.Entry, error) {
 	page, err := required("page_url", e.PageURL)
 	if err != nil {
 		return gate.Entry{}, err
+	}
+	if page == "" {
+		return gate.Entry{}, errNoPage
 	}
 	if _, err = (chat.Policy{}).PageAddress("page_url", page); err != nil {
 		return gate.Entry{}, err
