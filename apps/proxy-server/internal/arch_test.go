@@ -85,6 +85,7 @@ var outsiders = map[string][]string{
 	"golang.org/x/net/idna":                {"internal/chat"},
 	"golang.org/x/net/publicsuffix":        {"internal/admin"},
 	"golang.org/x/sync":                    {"internal/gate", "internal/keyring", "cmd/*"},
+	"golang.org/x/sys/unix":                {"internal/web"},
 	"golang.org/x/text":                    {"internal/chat", "internal/web"},
 	"modernc.org/sqlite":                   {"internal/store/sqlite"},
 }
