@@ -13,7 +13,6 @@ export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
 SERVER := apps/proxy-server
 BINARY := $(SERVER)/bin/securechat
-LINTER := $(CURDIR)/.cache/bin/golangci-lint
 LINTER_VERSION := v2.15.0
 
 .PHONY: help run build web test test/integration check lint fmt generate bench e2e clean tools
@@ -40,10 +39,11 @@ check: tools ## run what needs no running program: formatting, vet, types, impor
 	scripts/check.sh
 
 lint: check ## check, and all of golangci-lint (built on first use: several minutes)
-	@# Built by the module's own Go: one built by an older Go refuses to read newer code.
-	@[ -x $(LINTER) ] || { cd $(SERVER) && GOTOOLCHAIN=$$(go env GOVERSION)+auto GOBIN=$(dir $(LINTER)) \
-	  go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION); }
-	cd $(SERVER) && $(LINTER) run ./...
+	@# Built by the module's own Go, and anew when that changes: one built by an older Go refuses to read newer code.
+	@cd $(SERVER); go=$$(go env GOVERSION); at=$(CURDIR)/.cache/golangci-lint/$(LINTER_VERSION)-$$go; \
+	[ -x $$at/golangci-lint ] || GOTOOLCHAIN=$$go+auto GOBIN=$$at \
+	  go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION); \
+	echo "$$at/golangci-lint run ./..."; $$at/golangci-lint run ./...
 
 fmt: tools ## format everything
 	gofmt -w $(SERVER)/cmd $(SERVER)/internal

@@ -1,6 +1,5 @@
-# What the other scripts ask of the machine and tell their tools; to be sourced.
+# What the other scripts ask of the machine and tell their tools; to be sourced where root names the clone.
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH=$root/.cache/tools/bin:$PATH GOTOOLCHAIN=auto TURBO_TELEMETRY_DISABLED=1
 
 has() { command -v "$1" >/dev/null 2>&1; }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Finds Node and pnpm, or puts them into .cache/tools, and installs the packages that the lock file names.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+cd "$root"
 
 tools=$PWD/.cache/tools
 mkdir -p "$tools/bin"

@@ -2,7 +2,8 @@
 # Installs a real n8n once (ten minutes, 3 GB), then tries the built securechat against it, failures and a power cut included.
 # N8N_APP_DIR names another folder in which npm has installed n8n.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+cd "$root"
 . scripts/machine.sh
 scripts/setup.sh
 

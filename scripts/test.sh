@@ -2,7 +2,8 @@
 # Runs every check and test on what has been built, and closes with the sums; the work behind `make test`.
 # What the machine lacks is installed where that is allowed, else left out and said; with CI=1 leaving out is a failure.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+cd "$root"
 . scripts/machine.sh
 export NO_COLOR=1
 log=$(mktemp -d "${TMPDIR:-/tmp}/securechat-test.XXXXXX")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command with TEST_POSTGRES_URL naming a PostgreSQL: the one given, a running one, or a private one that ends with the command.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+. "$root/scripts/machine.sh"
 
 lets_us_in() { has psql && PGCONNECT_TIMEOUT=3 psql "$1" -Atqc 'select 1' >/dev/null 2>&1; }
 

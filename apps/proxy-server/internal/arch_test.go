@@ -86,7 +86,9 @@ var outsiders = map[string][]string{
 	"github.com/tink-crypto/tink-go/v2":    {"internal/keyring"},
 	"github.com/redis/rueidis":             {"internal/stream/redis", "internal/limit/redis", "internal/store/cached", "cmd/securechat"},
 	"golang.org/x/net/idna":                {"internal/chat"},
+	"golang.org/x/net/publicsuffix":        {"internal/admin"},
 	"golang.org/x/sync":                    {"internal/gate", "internal/keyring", "internal/stream/fallback", "cmd/*"},
+	"golang.org/x/sys/unix":                {"internal/web"},
 	"golang.org/x/text":                    {"internal/chat", "internal/web"},
 	"modernc.org/sqlite":                   {"internal/store/sqlite"},
 }

@@ -244,6 +244,18 @@ describe('a shopper who signs in', () => {
     expect(server.calls.at(-2)?.ask.body).not.toHaveProperty('identity')
   })
 
+  test('and cannot be verified enters all the same, and the shop is told', async () => {
+    const chat = browser.open(server)
+    const errors: string[] = []
+    chat.on('error', ({ code }) => errors.push(code))
+    server.refuse('POST /sessions', failing(422, 'identity_unsupported'))
+    await chat.identify('jwt')
+    await chat.start()
+    expect(errors).toEqual(['identity_unsupported'])
+    expect(server.calls.at(-1)?.ask.body).not.toHaveProperty('identity')
+    expect(chat.view()).toMatchObject({ phase: 'live', notice: null })
+  })
+
   test('and is not believed stays who they were, and the shop is told', async () => {
     const chat = browser.open(server)
     const errors: string[] = []

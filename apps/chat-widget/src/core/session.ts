@@ -88,6 +88,12 @@ export function createSession(deps: SessionDeps): Session {
       return await ask(deps.ticket())
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure
+      if (failure.code === 'identity_unsupported') {
+        // Whoever cannot be verified comes in as they are.
+        identity = undefined
+        deps.identified(false)
+        return enterAnew()
+      }
       if (failure.code === 'ticket_expired' || failure.code === 'ticket_invalid') {
         return ask(await deps.renewTicket().catch(() => Promise.reject(failure)))
       }

@@ -11,7 +11,6 @@ import (
 	"securechat/internal/assets"
 	"securechat/internal/chat"
 	"securechat/internal/config"
-	"securechat/internal/gate"
 	"securechat/internal/geo"
 	"securechat/internal/store/sqlstore"
 )
@@ -30,11 +29,16 @@ var errUnwell = errors.New("not all is well")
 // Run opens whatever a server would open and tells how it went. It changes
 // nothing but what every start changes.
 func (doctorCommand) Run(ctx context.Context, w world) error {
+	unwell := false
+	for _, unknown := range config.Unknown(w.environ()) {
+		unwell = report(w.out, finding{"environment", unknown, "rename the variable, or unset it"}) || unwell
+	}
 	settings, err := config.Read(w.getenv)
 	if report(w.out, finding{"settings", err, "`securechat config` prints what each one means"}) {
 		return errUnwell
 	}
-	unwell := false
+	_, err = openFolder(settings.Data) // where a server holds its lock, whatever its database
+	unwell = report(w.out, finding{"data folder", err, "see that SECURECHAT_DATA is a folder that this user may write to"}) || unwell
 	g, err := openGround(ctx, settings)
 	unwell = report(w.out, lookAtGround(settings, err)) || unwell
 	if g != nil {
@@ -72,7 +76,7 @@ func lookAtGround(c config.Config, err error) finding {
 	if key, ok := errors.AsType[*keyModeError](err); ok {
 		return finding{"key file", errors.New(key.fact()), key.mend()}
 	}
-	return finding{"data folder, database and key file", err, mendGround(c)}
+	return finding{"database and key file", err, mendGround(c)}
 }
 
 func mendGround(c config.Config) string {
@@ -103,7 +107,7 @@ func checkSites(ctx context.Context, out io.Writer, g *ground) (unwell bool) {
 }
 
 func readLimits(c config.Config) error {
-	_, err := gate.ParseLimits(c.Limits)
+	_, err := limitsOf(c)
 	return err
 }
 

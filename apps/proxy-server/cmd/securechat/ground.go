@@ -24,24 +24,25 @@ type ground struct {
 // openGround opens the database, brings it up to date and opens its keys. The
 // caller ends it by close.
 func openGround(ctx context.Context, c config.Config) (*ground, error) {
-	folder, err := openFolder(c.Data)
+	engine, err := openEngine(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	engine, err := openEngine(ctx, c, folder)
-	if err != nil {
-		return nil, err
-	}
-	g := &ground{config: c, folder: folder, engine: engine}
+	g := &ground{config: c, folder: folder(c.Data), engine: engine}
 	if err := g.open(ctx); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
 	return g, nil
 }
 
-func openEngine(ctx context.Context, c config.Config, f folder) (sqlstore.Engine, error) {
+// openEngine opens the database. Only one that lies in the data folder needs it.
+func openEngine(ctx context.Context, c config.Config) (sqlstore.Engine, error) {
 	if c.DatabaseURL != "" {
 		return postgres.Open(ctx, c.DatabaseURL)
+	}
+	f, err := openFolder(c.Data)
+	if err != nil {
+		return nil, err
 	}
 	return sqlite.Open(ctx, f.database())
 }
@@ -98,15 +99,11 @@ func (g *ground) keyFile(ctx context.Context, rows keyring.Store) ([]byte, error
 type migrateCommand struct{}
 
 func (migrateCommand) Run(ctx context.Context, w world) (err error) {
-	c, err := config.Read(w.getenv)
+	c, err := w.settings()
 	if err != nil {
 		return err
 	}
-	folder, err := openFolder(c.Data)
-	if err != nil {
-		return err
-	}
-	engine, err := openEngine(ctx, c, folder)
+	engine, err := openEngine(ctx, c)
 	if err != nil {
 		return err
 	}

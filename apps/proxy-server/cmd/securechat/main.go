@@ -21,7 +21,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, stop, os.Args[1:], world{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv})
+	code := run(ctx, stop, os.Args[1:], world{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv, environ: os.Environ})
 	os.Exit(code)
 }
 
@@ -30,6 +30,22 @@ type world struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) (string, bool)
+	environ  func() []string
+}
+
+// settings are what the environment says. Of a variable that looks like one
+// and is none there is but a warning: a fleet whose replicas are of two
+// versions shares one environment.
+func (w world) settings() (config.Config, error) {
+	for _, unknown := range config.Unknown(w.environ()) {
+		fmt.Fprintln(w.err, "warning:", unknown)
+	}
+	return w.read()
+}
+
+func (w world) read() (config.Config, error) {
+	c, err := config.Read(w.getenv)
+	return c, errors.Join(err, readLimits(c))
 }
 
 // commands is the whole command line.
@@ -114,7 +130,7 @@ func version() string {
 type configCommand struct{}
 
 func (configCommand) Run(w world) error {
-	c, err := config.Read(w.getenv)
+	c, err := w.settings()
 	if err != nil {
 		return err
 	}

@@ -192,6 +192,7 @@ func TestComplaintsAboutSitesSpeakOfFlagsAndKeys(t *testing.T) {
 		{"--scope must", []string{"site", "set", key, "--scope", "two words"}},
 		{"--suggestion may", []string{"site", "set", key, "--suggestion=a", "--suggestion=b", "--suggestion=c", "--suggestion=d", "--suggestion=e", "--suggestion=f", "--suggestion=g"}},
 		{"--origin must", []string{"site", "set", key, "--origin", "shop.example"}},
+		{"--origin must not have a wildcard in front of co.uk", []string{"site", "set", key, "--origin", "https://*.co.uk"}},
 		{"--name must", []string{"site", "set", key, "--name", ""}},
 		{"--public-key", []string{"site", "show", key, "--next"}},
 		{"--jwt-alg ES256", []string{"site", "show", key, "--public-key"}},

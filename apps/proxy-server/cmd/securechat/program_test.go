@@ -20,7 +20,7 @@ import (
 
 // asProgram makes the test's own binary be securechat, so that tests can end
 // it as hard as they like.
-const asProgram = "SECURECHAT_TEST_AS_PROGRAM"
+const asProgram = "TEST_AS_SECURECHAT"
 
 const shopOrigin = "https://shop.example"
 
@@ -102,13 +102,19 @@ func (p *program) do(input string, args ...string) (string, error) {
 // tell is do, with what went to standard error.
 func (p *program) tell(input string, args ...string) (out, complaint string, err error) {
 	p.t.Helper()
-	command := exec.Command(os.Args[0], args...)
-	command.Env = p.env
-	command.Stdin = strings.NewReader(input)
+	command := p.commandOf(input, args...)
 	var said, complained bytes.Buffer
 	command.Stdout, command.Stderr = &said, &complained
 	err = command.Run()
 	return said.String(), complained.String(), err
+}
+
+// commandOf is one of the other commands, before it is run.
+func (p *program) commandOf(input string, args ...string) *exec.Cmd {
+	command := exec.Command(os.Args[0], args...)
+	command.Env = p.env
+	command.Stdin = strings.NewReader(input)
+	return command
 }
 
 // addSite makes a site whose agent is a workflow at webhook.

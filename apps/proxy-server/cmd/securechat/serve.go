@@ -24,7 +24,10 @@ type serveCommand struct {
 }
 
 func (c serveCommand) Run(ctx context.Context, w world) (err error) {
-	settings, err := config.Read(w.getenv)
+	settings, err := w.read()
+	for _, unknown := range config.Unknown(w.environ()) {
+		newLog(settings, w.err).Warn("the environment holds what looks like a setting", "error", unknown)
+	}
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"securechat/internal/admin"
 	"securechat/internal/chat"
-	"securechat/internal/config"
 )
 
 type siteCommands struct {
@@ -24,7 +23,7 @@ type siteCommands struct {
 
 // withAdmin opens what there is and lets do work on the sites.
 func withAdmin(ctx context.Context, w world, do func(*ground, *admin.Admin) error) (err error) {
-	c, err := config.Read(w.getenv)
+	c, err := w.settings()
 	if err != nil {
 		return err
 	}
@@ -33,7 +32,12 @@ func withAdmin(ctx context.Context, w world, do func(*ground, *admin.Admin) erro
 		return err
 	}
 	defer func() { err = errors.Join(err, g.close()) }()
-	return inFlags(do(g, admin.New(g.store, tryWebhook(w, g))))
+	webhook := &trial{ground: g}
+	if err := do(g, admin.New(g.store, webhook.review)); err != nil {
+		return inFlags(err)
+	}
+	webhook.warn(w.err)
+	return nil
 }
 
 // unknown tells an error about the site that the key should name.

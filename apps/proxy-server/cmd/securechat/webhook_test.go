@@ -26,7 +26,7 @@ func TestAWebhookThatCanNeverWorkIsNotSaved(t *testing.T) {
 		"ftp://n8n.example/webhook/secret-path":        "https://",
 	} {
 		out, complaint, err := p.tell(webhook, "site", "add", "--name", "Shop", "--webhook-url-file", "-", "--auth", "none")
-		if err == nil || !strings.Contains(complaint, says) || strings.Contains(complaint, "/secret-path") {
+		if err == nil || !strings.Contains(complaint, says) || strings.Contains(complaint, "/secret-path") || strings.Contains(complaint, "saved") {
 			t.Errorf("%s: %v, %q, want it to say %q and not the address", webhook, err, out+complaint, says)
 		}
 	}
@@ -50,7 +50,7 @@ func TestAWebhookThatMayYetWorkIsSavedWithAWarning(t *testing.T) {
 	} {
 		begun := time.Now()
 		out, complaint, err := p.tell(webhook, "site", "add", "--name", "Shop", "--webhook-url-file", "-", "--auth", "none", "--origin", shopOrigin)
-		if err != nil || !strings.Contains(complaint, says) || !strings.Contains(complaint, "--webhook-url-file") {
+		if err != nil || !strings.Contains(complaint, says) || !strings.Contains(complaint, "the site is saved, but") || !strings.Contains(complaint, "--webhook-url-file") {
 			t.Errorf("%s: %v, %q, want it to say %q", webhook, err, complaint, says)
 		}
 		if !strings.HasPrefix(out, "pk_") || strings.Contains(out, "warning") {
@@ -62,6 +62,25 @@ func TestAWebhookThatMayYetWorkIsSavedWithAWarning(t *testing.T) {
 	}
 	if listed := p.sites(); strings.Count(listed, "pk_") != 4 {
 		t.Errorf("saved:\n%s", listed)
+	}
+}
+
+func TestTheWarningOfAWebhookComesOnceTheSiteIsSaved(t *testing.T) {
+	p := newProgram(t)
+	key := p.addSite(newWorkflow(t, time.Millisecond).URL)
+	for _, args := range [][]string{
+		{"site", "add", "--name", "Shop", "--webhook-url-file", "-"},
+		{"site", "set", key, "--webhook-url-file", "-"},
+	} {
+		var terminal strings.Builder
+		command := p.commandOf("http://127.0.0.1:1024/webhook/shop", args...)
+		command.Stdout, command.Stderr = &terminal, &terminal
+		if err := command.Run(); err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
+		if before, _, warned := strings.Cut(terminal.String(), "warning: the site is saved"); !warned || !strings.Contains(before, "pk_") {
+			t.Errorf("%v said\n%s", args, terminal.String())
+		}
 	}
 }
 

@@ -49,9 +49,9 @@ func build(g *ground, logs io.Writer, listening netip.AddrPort, demonstrating bo
 	if err != nil {
 		return nil, err
 	}
-	often, err := gate.ParseLimits(c.Limits)
+	often, err := limitsOf(c)
 	if err != nil {
-		return nil, fmt.Errorf("SECURECHAT_LIMITS: %w", err)
+		return nil, err
 	}
 	places, err := geo.Open(c.GeoFile)
 	if err != nil {
@@ -112,6 +112,15 @@ func origins(c config.Config, listening netip.AddrPort) (own []chat.Origin, publ
 	}
 	public, err = url.Parse(texts[0])
 	return own, public, err
+}
+
+// limitsOf reads the one setting whose words only another room knows.
+func limitsOf(c config.Config) (gate.Limits, error) {
+	often, err := gate.ParseLimits(c.Limits)
+	if err != nil {
+		return nil, fmt.Errorf("SECURECHAT_LIMITS %w", err)
+	}
+	return often, nil
 }
 
 // timedWork is what is due now and then.

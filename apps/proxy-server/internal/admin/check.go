@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/publicsuffix"
+
 	"securechat/internal/chat"
 )
 
@@ -73,11 +75,21 @@ func origins(texts []string) (chat.Origins, error) {
 		if err != nil {
 			return nil, err
 		}
+		if domain, wild := strings.CutPrefix(pattern.Host(), "*."); wild && shared(domain) {
+			return nil, chat.Wrong("origin", "must not have a wildcard in front of "+domain+", where anybody may have a name; put it in front of a domain of your own, as in https://*.shop.example")
+		}
 		if !slices.Contains(all, pattern) {
 			all = append(all, pattern)
 		}
 	}
 	return all, nil
+}
+
+// shared says whether names right below the domain are given to all comers
+// (https://publicsuffix.org), as those below co.uk and github.io are.
+func shared(domain string) bool {
+	suffix, _ := publicsuffix.PublicSuffix("any." + domain)
+	return len(suffix) >= len(domain)
 }
 
 func agent(a chat.AgentSettings) (chat.AgentSettings, error) {

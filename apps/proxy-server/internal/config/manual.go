@@ -11,7 +11,9 @@ const preface = `# Configuration
 Every setting is an environment variable, and none is needed for a first run.
 Each may be given by a file instead: set its name with ` + "`_FILE`" + ` behind it to the
 file's path, as container platforms do for secrets.
-Complaints are made all at once, before anything is opened.
+Complaints are made all at once, before anything is opened. A variable that
+begins with ` + "`SECURECHAT_`" + ` and is no setting is warned of, with the name that was
+probably meant, and keeps nothing from starting.
 ` + "`securechat config`" + ` prints this page with the values in force.
 `
 

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 // changes to the defaults such as "send.session=20/1m, enter.address=off". A
 // change names a cost (frame, enter, send, act, read) and a tier (address,
 // network, session, site); 20/1m lets 20 through at once and then 20 a minute.
+// An error goes on from the setting's name: "must be …".
 func ParseLimits(text string) (Limits, error) {
 	switch text {
 	case "off":
@@ -20,36 +22,41 @@ func ParseLimits(text string) (Limits, error) {
 	}
 	limits := DefaultLimits()
 	for change := range strings.SplitSeq(text, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(change), "=")
-		limit, err := parseLimit(value)
-		if err != nil {
-			return nil, fmt.Errorf("read limit %s: %w", name, err)
+		change = strings.TrimSpace(change)
+		if err := limits.change(change); err != nil {
+			return nil, fmt.Errorf("must be default, off, or changes to the default separated by commas, as in send.session=20/1m,enter.address=off; %q is none: %w", change, err)
 		}
-		cost, tier, _ := strings.Cut(name, ".")
-		tiers, known := limits[Cost(cost)]
-		if !known || !tiers.set(tier, limit) {
-			return nil, fmt.Errorf("read limits: %q is none, want a cost (frame, enter, send, act, read), a dot and a tier (address, network, session, site)", name)
-		}
-		limits[Cost(cost)] = tiers
 	}
 	return limits, nil
 }
 
-// set reports whether there is such a tier.
-func (t *Tiers) set(tier string, limit Limit) bool {
+func (l Limits) change(text string) error {
+	name, value, _ := strings.Cut(text, "=")
+	cost, tier, _ := strings.Cut(name, ".")
+	tiers, known := l[Cost(cost)]
+	limit := tiers.named(tier)
+	if !known || limit == nil {
+		return errors.New("before = goes a cost (frame, enter, send, act, read), a dot and a tier (address, network, session, site)")
+	}
+	var err error
+	*limit, err = parseLimit(value)
+	l[Cost(cost)] = tiers
+	return err
+}
+
+// named is the limit of a tier, nil where there is no such tier.
+func (t *Tiers) named(tier string) *Limit {
 	switch tier {
 	case "address":
-		t.Address = limit
+		return &t.Address
 	case "network":
-		t.Network = limit
+		return &t.Network
 	case "session":
-		t.Session = limit
+		return &t.Session
 	case "site":
-		t.Site = limit
-	default:
-		return false
+		return &t.Site
 	}
-	return true
+	return nil
 }
 
 func parseLimit(text string) (Limit, error) {
@@ -60,7 +67,7 @@ func parseLimit(text string) (Limit, error) {
 	burst, err := strconv.Atoi(count)
 	per, errPer := time.ParseDuration(span)
 	if err != nil || errPer != nil || burst < 1 || per <= 0 || time.Duration(burst) > per {
-		return Limit{}, fmt.Errorf("%q must be off, or a count and a time as in 20/1m", text)
+		return Limit{}, errors.New("behind = goes off, or a count and a time as in 20/1m")
 	}
 	return Limit{Burst: burst, Per: per}, nil
 }

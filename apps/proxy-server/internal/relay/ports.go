@@ -14,9 +14,10 @@ type Store interface {
 	// Begin gives the question its number, stores it and opens its turn:
 	// running and owned by t.Owner where no turn of the conversation is open,
 	// else waiting. Told the same question id again it stores nothing and
-	// returns what is stored, with fresh false. Limited (code queue_full)
-	// where [MostWaiting] turns wait already; Conflict where the id is that
-	// of an answer; NotFound where the site has no such conversation.
+	// returns what is stored, with fresh false. Limited (code queue_full, with
+	// a time after which to try again) where [MostWaiting] turns wait already;
+	// Conflict where the id is that of an answer; NotFound where the site has
+	// no such conversation.
 	Begin(ctx context.Context, q chat.Message, t chat.Turn) (question chat.Message, turn chat.Turn, fresh bool, err error)
 	// Note keeps what is known of a running answer. Conflict to anyone but
 	// the turn's owner, and once the turn has ended; NotFound where the site

@@ -247,12 +247,23 @@ func TestJ10MissingMembersOfAnEntryAreNamed(t *testing.T) {
 		`{"page_url":"https://shop.example/"}`:                                    "site_key",
 		`{"site_key":"pk_shop"}`:                                                  "page_url",
 		`{"site_key":null,"page_url":"https://shop.example/"}`:                    "site_key",
+		`{"site_key":"pk_shop","page_url":""}`:                                    "page_url",
 		`{"site_key":"pk_shop","page_url":"javascript:alert(1)"}`:                 "page_url",
 		`{"site_key":"` + strings.Repeat("x", 300) + `","page_url":"https://a/"}`: "site_key",
 	} {
 		r := h.stranger(shop).do("POST", "/api/v1/sessions", body)
 		if r.status != http.StatusUnprocessableEntity || r.json(t)["field"] != field {
 			t.Errorf("%.40s: %d %s", body, r.status, r.body)
+		}
+	}
+}
+
+func TestAnIdentityIsRefusedWhileNobodyCanCheckIt(t *testing.T) {
+	h := newHouse(t)
+	for _, identity := range []string{`"a.b.c"`, `""`} {
+		r := h.stranger(shop).do("POST", "/api/v1/sessions", strings.TrimSuffix(entering, "}")+`,"identity":`+identity+`}`)
+		if told := r.json(t); r.status != http.StatusUnprocessableEntity || told["code"] != "identity_unsupported" || told["field"] != "identity" {
+			t.Errorf("%s: %d %s", identity, r.status, r.body)
 		}
 	}
 }

@@ -65,9 +65,13 @@ func unavailable(err error) error {
 	return &chat.Error{Kind: chat.Unavailable, Code: "unavailable", Text: "This is not available right now.", Err: err}
 }
 
-// fail answers a request with err.
+// fail answers a request with err, in n8n's words where it came in them.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.problemOf(w, r, err)
+	if asksForN8n(r) {
+		writeJSON(w, "application/json", p.Status, n8nProblem{p, p.Detail})
+		return
+	}
 	writeJSON(w, "application/problem+json", p.Status, p)
 }
 

@@ -31,6 +31,9 @@ func (m sendRequest) draft(policy chat.Policy) (chat.Draft, error) {
 	if err != nil {
 		return chat.Draft{}, err
 	}
+	if m.PageURL != nil && page == "" {
+		return chat.Draft{}, errNoPage
+	}
 	if len(m.Attachments) > 0 {
 		return chat.Draft{}, chat.Wrong("attachments", "must be empty: this site takes no files")
 	}

@@ -95,6 +95,7 @@ func TestMessagesThatAreRefused(t *testing.T) {
 		"no UUID":              {asking("1", "x"), 422, "invalid_member", "id"},
 		"the zero UUID":        {asking("00000000-0000-0000-0000-000000000000", "x"), 422, "invalid_member", "id"},
 		"E21 page of a script": {`{"id":"` + id + `","text":"x","page_url":"javascript:alert(1)"}`, 422, "invalid_member", "page_url"},
+		"an empty page":        {`{"id":"` + id + `","text":"x","page_url":""}`, 422, "invalid_member", "page_url"},
 		"a file":               {`{"id":"` + id + `","text":"x","attachments":["file_1"]}`, 422, "invalid_member", "attachments"},
 	} {
 		r := v.do("POST", "/api/v1/session/messages", c.body)

@@ -59,6 +59,9 @@ func (s *server) guard(next http.Handler) http.Handler {
 
 		setDeadlines(w, r)
 		s.setHeaders(seen.Header())
+		if len(r.TransferEncoding) > 0 { // a length beside it was dropped without a word, and must end the line (RFC 9112, 6.3)
+			seen.Header().Set("Connection", "close")
+		}
 		switch {
 		case !s.answersFor(r):
 			seen.WriteHeader(errHost.status)

@@ -11,6 +11,8 @@ import (
 	"securechat/internal/relay"
 )
 
+const n8nPath = "/n8n/{site_key}/chat"
+
 // n8nRequest is what the official @n8n/chat widget sends. Its metadata is
 // read past: nothing that a page says goes to the agent unchecked.
 type n8nRequest struct {
@@ -23,13 +25,6 @@ type n8nRequest struct {
 // n8nChat is POST /n8n/{site_key}/chat: it takes what n8n's Chat Trigger takes
 // and answers in its words.
 func (s *server) n8nChat(w http.ResponseWriter, r *http.Request) error {
-	if err := s.n8nAct(w, r); err != nil {
-		s.n8nFail(w, r, err)
-	}
-	return nil
-}
-
-func (s *server) n8nAct(w http.ResponseWriter, r *http.Request) error {
 	asked, err := decode[n8nRequest](w, r)
 	if err != nil {
 		return err
@@ -203,7 +198,4 @@ type n8nProblem struct {
 	Message string `json:"message"`
 }
 
-func (s *server) n8nFail(w http.ResponseWriter, r *http.Request, err error) {
-	p := s.problemOf(w, r, err)
-	writeJSON(w, "application/json", p.Status, n8nProblem{p, p.Detail})
-}
+func asksForN8n(r *http.Request) bool { return notes(r.Context()).route == http.MethodPost+" "+n8nPath }

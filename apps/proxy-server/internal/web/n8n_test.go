@@ -106,6 +106,18 @@ func TestOfficialWidgetsRefusalsCarryAMessage(t *testing.T) {
 	}
 }
 
+func TestOfficialWidgetIsToldOfASecretInTheAddress(t *testing.T) {
+	h := newHouse(t)
+	r := h.stranger(shop).do("POST", "/n8n/"+siteKey+"/chat?token=x", sending(word, "Hi"))
+	told := r.json(t)
+	if message, _ := told["message"].(string); r.status != http.StatusBadRequest || told["code"] != "secret_in_query" || message == "" {
+		t.Errorf("got %d %s", r.status, r.body)
+	}
+	if r.header.Get("Access-Control-Allow-Origin") != shop {
+		t.Errorf("the page may not read it: %v", r.header)
+	}
+}
+
 func TestOfficialWidgetsFilesAreRefused(t *testing.T) {
 	h := newHouse(t)
 	r := h.n8n(shop, "--x\r\n", func(r *http.Request) { r.Header.Set("Content-Type", "multipart/form-data; boundary=x") })

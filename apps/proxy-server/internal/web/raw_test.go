@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -52,6 +53,23 @@ func TestRequestsThatTwoServersWouldReadDifferentlyAreRefused(t *testing.T) {
 		} else if status == http.StatusForbidden || status == http.StatusUnprocessableEntity {
 			t.Errorf("%s: it reached the route, which answered %d", name, status)
 		}
+	}
+}
+
+func TestH06NothingIsReadBehindABodyOfTwoLengths(t *testing.T) {
+	h := newHouse(t)
+	own := strings.TrimPrefix(h.url, "http://")
+	line, err := net.Dial("tcp", own)
+	must(t, err)
+	defer line.Close()
+	_, err = fmt.Fprintf(line, "POST /api/v1/sessions HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nContent-Type: application/json\r\n"+
+		"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: %s\r\n\r\n",
+		own, shop, len(entering), entering, own)
+	must(t, err)
+	must(t, line.SetReadDeadline(time.Now().Add(idleTimeout/5)))
+	said, err := io.ReadAll(line) // to its close
+	if err != nil || strings.Count(string(said), "HTTP/1.1 ") != 1 {
+		t.Errorf("%v\n%s", err, said)
 	}
 }
 

@@ -82,8 +82,9 @@ func TestSixthQuestionInLineIsRefusedUntilOneIsAnswered(t *testing.T) {
 			t.Fatalf("got %d %s", r.status, r.body)
 		}
 	}
-	if r := v.do("POST", "/api/v1/session/messages", asking(newID(), "Hi")); r.status != http.StatusTooManyRequests || r.json(t)["code"] != "queue_full" {
-		t.Errorf("got %d %s", r.status, r.body)
+	r := v.do("POST", "/api/v1/session/messages", asking(newID(), "Hi"))
+	if r.status != http.StatusTooManyRequests || r.json(t)["code"] != "queue_full" || r.header.Get("Retry-After") != "5" {
+		t.Errorf("got %d %s, Retry-After %q", r.status, r.body, r.header.Get("Retry-After"))
 	}
 }
 

@@ -14,6 +14,7 @@ const (
 	answerTimeout = 60 * time.Second
 	maxHeader     = 16 << 10
 	sendBuffer    = 64 << 10 // what the kernel holds for a reader that does not read
+	deadAfter     = 3 * heartbeat
 )
 
 // Server returns the server that carries h. It has no WriteTimeout, because
@@ -39,6 +40,7 @@ func Server(h http.Handler) *http.Server {
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if t, ok := c.(*net.TCPConn); ok {
 				_ = t.SetWriteBuffer(sendBuffer) // only a wish
+				endUnacknowledged(t, deadAfter)
 			}
 			return ctx
 		},

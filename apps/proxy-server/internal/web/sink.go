@@ -118,11 +118,22 @@ func (l *line) close() {
 	_ = l.conn.Close()
 }
 
-// hold waits beside the stream for the reader to leave: readers say nothing.
+// mostUnheard is how many bytes a reader may say in vain. Readers have nothing
+// to say, but some end a request with a line too many, or send the next one
+// although the head tells that the connection closes.
+const mostUnheard = 16 << 10
+
+// hold waits beside the stream for the reader to leave.
 func (l *line) hold(_ context.Context, quit func(), _ <-chan struct{}) {
 	go func() {
-		var said [1]byte
-		_, _ = l.conn.Read(said[:])
-		quit()
+		defer quit()
+		var said [64]byte // there is one for each stream
+		for unheard := 0; unheard <= mostUnheard; {
+			n, err := l.conn.Read(said[:])
+			if err != nil {
+				return
+			}
+			unheard += n
+		}
 	}()
 }

@@ -20,9 +20,17 @@ type enterRequest struct {
 
 const (
 	longestName  = 256  // of keys, locales and hints
-	longestToken = 8192 // of tickets and identities
+	longestToken = 8192 // of tickets
 	longestURL   = 32 << 10
 )
+
+// errIdentity refuses what nobody here can check: taken in silence it would
+// look as if the visitor had been verified.
+var errIdentity = &chat.Error{Kind: chat.Invalid, Code: "identity_unsupported", Field: "identity", Text: "must be left out: no site can check who its visitors are"}
+
+// errNoPage refuses an empty address, which inside the house means that none
+// was told.
+var errNoPage = chat.Wrong("page_url", "must be an address such as https://shop.example/lamps")
 
 // entry checks everything about the request that needs no site.
 func (e enterRequest) entry() (gate.Entry, error) {
@@ -31,9 +39,15 @@ func (e enterRequest) entry() (gate.Entry, error) {
 	if checked.SiteKey, err = required("site_key", e.SiteKey); err != nil {
 		return gate.Entry{}, err
 	}
+	if e.Identity != nil {
+		return gate.Entry{}, errIdentity
+	}
 	page, err := required("page_url", e.PageURL)
 	if err != nil {
 		return gate.Entry{}, err
+	}
+	if page == "" {
+		return gate.Entry{}, errNoPage
 	}
 	if _, err = (chat.Policy{}).PageAddress("page_url", page); err != nil {
 		return gate.Entry{}, err
@@ -49,7 +63,6 @@ func (e enterRequest) entry() (gate.Entry, error) {
 		{"referrer", e.Referrer, longestURL, new(string)},
 		{"locale", e.Locale, longestName, &checked.Locale},
 		{"fingerprint", e.Fingerprint, longestName, &checked.Fingerprint},
-		{"identity", e.Identity, longestToken, new(string)},
 	} {
 		if *member.into, err = optional(member.name, member.value, member.most); err != nil {
 			return gate.Entry{}, err

@@ -36,7 +36,7 @@ func watched(t *testing.T, then said, later time.Duration) *stream {
 	t.Helper()
 	d := &directory{}
 	d.says.Store(&said{})
-	h := &Handler{server: &server{Options: Options{Gate: gate.New(gate.Options{Store: d})}, streams: newStreams()}}
+	h := &Handler{server: &server{Gate: gate.New(gate.Options{Store: d}), streams: newStreams()}}
 	s := ofSession(t)
 	s.site, s.looked = "site", time.Now()
 	s.holds = func(context.Context) error { return d.says.Load().noHolder }

@@ -39,7 +39,7 @@ func Routes() []Route {
 		{"POST", "/api/v1/session/turns/{id}/stop", OfSession, (*server).stop},
 		{"POST", "/api/v1/session/messages/{id}/feedback", OfSession, (*server).rate},
 
-		{"POST", "/n8n/{site_key}/chat", OfPage, (*server).n8nChat},
+		{"POST", n8nPath, OfPage, (*server).n8nChat},
 
 		{"GET", "/.well-known/jwks.json", Nobody, (*server).keys},
 		{"GET", "/healthz", Nobody, (*server).alive},

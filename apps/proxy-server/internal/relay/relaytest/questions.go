@@ -1,6 +1,7 @@
 package relaytest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -78,6 +79,9 @@ func manyQuestions(f fixture) {
 				states[got.State]++
 			case chat.KindOf(err) == chat.Limited && chat.CodeOf(err) == "queue_full":
 				states["refused"]++
+				if told, ok := errors.AsType[*chat.Error](err); !ok || told.RetryAfter <= 0 {
+					f.Errorf("Begin does not say when to try again: %v", err)
+				}
 			default:
 				f.Errorf("Begin: %v", err)
 			}

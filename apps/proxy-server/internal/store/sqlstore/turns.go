@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"securechat/internal/chat"
 	"securechat/internal/relay"
@@ -54,9 +55,12 @@ func (s *Store) openExchange(ctx context.Context, e exchange) (chat.Message, cha
 	return question, turn, err
 }
 
+// queueMoves is about what an answer takes: then another question may wait.
+const queueMoves = 5 * time.Second
+
 var (
 	errIDTaken   = errors.New("the message id is stored already, or an answer's")
-	errQueueFull = chat.E(chat.Limited, "queue_full", "Too many questions wait for an answer. Try again once one has come.")
+	errQueueFull = &chat.Error{Kind: chat.Limited, Code: "queue_full", Text: "Too many questions wait for an answer. Try again once one has come.", RetryAfter: queueMoves}
 	errNotYours  = chat.E(chat.Conflict, "turn_not_yours", "This turn has ended or goes on elsewhere.")
 )
 
