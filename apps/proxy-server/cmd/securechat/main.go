@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,7 @@ type commands struct {
 	Key       keyCommand       `cmd:"" help:"Print a new key file, for servers that share a PostgreSQL."`
 	Config    configCommand    `cmd:"" help:"Print every setting, its meaning and its value."`
 	Doctor    doctorCommand    `cmd:"" help:"Open everything and say what is wrong and how to mend it."`
+	Health    healthCommand    `cmd:"" help:"Ask the server on this machine whether it lives; for a container's health check."`
 	DemoAgent demoAgentCommand `cmd:"" help:"Run a stand-in for n8n that speaks its true wire."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
@@ -112,13 +114,16 @@ func (versionCommand) Run(w world) error {
 	return err
 }
 
+// release is the version that a release's build says by -X main.release=….
+var release string
+
 // version is what the build recorded of itself.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
-	words := []string{info.Main.Version}
+	words := []string{cmp.Or(release, info.Main.Version)}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
 			words = append(words, s.Value[:min(12, len(s.Value))])
