@@ -159,7 +159,7 @@ func (p *proxy) browser(from string, protocols ...string) *http.Client {
 }
 
 // patience is how long a test waits for what does not come at all.
-const patience = time.Minute
+const patience = 30 * time.Second
 
 func freeAddress(t *testing.T) string {
 	t.Helper()

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -112,12 +113,24 @@ func readLine(path string) (string, error) {
 }
 
 // Origins are those that the server's own pages are served from, when it
-// listens at the given address: the public one, or the names of this machine.
+// listens at the given address: the public one first, and where that is this
+// machine, or none is given, all the names of this machine.
 func (c Config) Origins(listening netip.AddrPort) []string {
-	if c.PublicURL != "" {
-		return []string{c.PublicURL}
+	if c.PublicURL == "" {
+		return loopbackOrigins(strconv.FormatUint(uint64(listening.Port()), 10))
 	}
-	port := strconv.FormatUint(uint64(listening.Port()), 10)
+	origins := []string{c.PublicURL}
+	if u, err := url.Parse(c.PublicURL); err == nil && u.Scheme == "http" { // which only this machine may be
+		for _, other := range loopbackOrigins(cmp.Or(u.Port(), "80")) {
+			if other != c.PublicURL {
+				origins = append(origins, other)
+			}
+		}
+	}
+	return origins
+}
+
+func loopbackOrigins(port string) []string {
 	return []string{"http://127.0.0.1:" + port, "http://localhost:" + port, "http://[::1]:" + port}
 }
 

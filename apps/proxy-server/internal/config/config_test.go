@@ -157,6 +157,17 @@ func TestAPublicListenerNeedsAPublicName(t *testing.T) {
 	}
 }
 
+func TestAPublicNameOfThisMachineStandsForAllOfThem(t *testing.T) {
+	c, err := Read(given(map[string]string{"SECURECHAT_LISTEN": ":8080", "SECURECHAT_PUBLIC_URL": "http://localhost:9000"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"http://localhost:9000", "http://127.0.0.1:9000", "http://[::1]:9000"}
+	if got := c.Origins(c.Listen); !slices.Equal(got, want) {
+		t.Errorf("Origins = %v, want %v", got, want)
+	}
+}
+
 func TestGeneratedPagesAreUpToDate(t *testing.T) {
 	root := filepath.Join("..", "..", "..", "..")
 	for path, want := range map[string]string{
