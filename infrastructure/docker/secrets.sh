@@ -28,6 +28,7 @@ url = "http://s3:7070/securechat"
 request = PUT
 user = "securechat:$s3_secret"
 aws-sigv4 = "aws:amz:us-east-1:s3"
+header = "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 retry = 30
 retry-delay = 1
 retry-all-errors
