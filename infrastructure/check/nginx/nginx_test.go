@@ -40,7 +40,7 @@ type proxy struct {
 // free ports of the loopback and whoever runs the test.
 func configure(t *testing.T, upstream string) *proxy {
 	t.Helper()
-	p := &proxy{http: freeAddress(t), https: freeAddress(t), folder: t.TempDir()}
+	p := &proxy{http: securechat.FreeAddress(t), https: securechat.FreeAddress(t), folder: t.TempDir()}
 	source := filepath.Join(securechat.Root(), "infrastructure", "nginx")
 	values := map[string]string{
 		"CHAT_HOST": "127.0.0.1", "CHAT_UPSTREAM": strings.TrimPrefix(upstream, "http://"), "CHAT_CERTIFICATES": p.folder,
@@ -160,16 +160,6 @@ func (p *proxy) browser(from string, protocols ...string) *http.Client {
 
 // patience is how long a test waits for what does not come at all.
 const patience = 30 * time.Second
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 func read(t *testing.T, path string) string {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,4 +127,39 @@ func (p *Program) AddSite(webhook string) string {
 	lines := strings.Fields(p.Do(webhook, "site", "add", "--name", "Test shop", "--origin", Origin,
 		"--agent", "n8n", "--webhook-url-file", "-", "--auth", "none"))
 	return lines[len(lines)-1]
+}
+
+// Setting is what the environment says of a setting.
+func (p *Program) Setting(name string) string {
+	value := ""
+	for _, variable := range p.env {
+		if said, ok := strings.CutPrefix(variable, name+"="); ok {
+			value = said
+		}
+	}
+	return value
+}
+
+// Settings are the names of all that the program knows.
+func (p *Program) Settings() map[string]bool {
+	p.t.Helper()
+	// Named by the wire's contract for every edition; one that cannot keep files elsewhere yet warns of it.
+	names := map[string]bool{"SECURECHAT_S3_URL": true}
+	for line := range strings.Lines(p.Do("", "config")) {
+		if name, ok := strings.CutPrefix(line, "## "); ok {
+			names[strings.TrimSpace(name)] = true
+		}
+	}
+	return names
+}
+
+// FreeAddress is one of the loopback that nobody listens on at this moment.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
