@@ -57,6 +57,7 @@ type commands struct {
 	Key       keyCommand       `cmd:"" help:"Print a new key file, for servers that share a PostgreSQL."`
 	Config    configCommand    `cmd:"" help:"Print every setting, its meaning and its value."`
 	Doctor    doctorCommand    `cmd:"" help:"Open everything and say what is wrong and how to mend it."`
+	Backup    backupCommand    `cmd:"" help:"Copy the embedded database into a new file, beside a running server."`
 	Health    healthCommand    `cmd:"" help:"Ask the server on this machine whether it lives; for a container's health check."`
 	DemoAgent demoAgentCommand `cmd:"" help:"Run a stand-in for n8n that speaks its true wire."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
