@@ -15,10 +15,10 @@ SERVER := apps/proxy-server
 BINARY := $(SERVER)/bin/securechat
 LINTER_VERSION := v2.15.0
 
-.PHONY: help run build web test test/integration check lint fmt generate bench e2e clean tools
+.PHONY: help run build web test test/integration check check-infra lint fmt generate bench e2e clean tools
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z\/0-9]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z\/0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build everything and open the demo shop: no services, no settings
 	exec $(BINARY) serve --demo
@@ -37,6 +37,9 @@ test/integration: build ## try a real n8n: installs one on the first run (ten mi
 
 check: tools ## run what needs no running program: formatting, vet, types, import directions, unused code
 	scripts/check.sh
+
+check-infra: build ## check what deploys the server: images, manifests, nginx, backups, workflows, Terraform
+	scripts/with-postgres.sh scripts/check-infra.sh
 
 lint: check ## check, and all of golangci-lint (built on first use: several minutes)
 	@# Built by the module's own Go, and anew when that changes: one built by an older Go refuses to read newer code.

@@ -4,7 +4,8 @@
 # The database and visitors' files go into a new folder in FOLDER, whose path is the last line printed; the key file goes into
 # KEY_FOLDER. Neither is of use without the other, so let the two lie on different machines. scripts/restore.sh brings it back.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/stored.sh"
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+. "$root/scripts/stored.sh"
 umask 077
 
 [ $# = 2 ] || stop 'usage: scripts/backup.sh FOLDER KEY_FOLDER'

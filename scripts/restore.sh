@@ -3,7 +3,8 @@
 #   scripts/restore.sh BACKUP KEY_FILE
 # That is SECURECHAT_DATABASE_URL, a database without tables, or else SECURECHAT_DATA. Nothing that is there is overwritten.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/stored.sh"
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+. "$root/scripts/stored.sh"
 umask 077
 
 [ $# = 2 ] || stop 'usage: scripts/restore.sh BACKUP KEY_FILE'

@@ -1,11 +1,11 @@
-# Where a server keeps what must not be lost, as its environment says; to be sourced by the scripts that back up and restore.
+# Where a server keeps what must not be lost, as its environment says; to be sourced where root names the clone.
 
 stop() { echo "${0##*/}: $*" >&2 && exit 1; }
 
 # The binary on the PATH, or the one that was built here.
 securechat() {
   local binary
-  binary=$(type -P securechat) || binary=$(dirname "${BASH_SOURCE[0]}")/../apps/proxy-server/bin/securechat
+  binary=$(type -P securechat) || binary=$root/apps/proxy-server/bin/securechat
   "$binary" "$@"
 }
 

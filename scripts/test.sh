@@ -45,6 +45,7 @@ browser_tests() { pnpm --filter tests run e2e; }
 part checks scripts/check.sh
 part units unit_tests
 part go go_tests
+part infrastructure scripts/check-infra.sh
 [ -z "$CHROMIUM" ] || part browser browser_tests
 
 # Every runner closes with a line such as "Tests  1 failed | 41 passed (42)" or "go: 41 passed, 1 failed".

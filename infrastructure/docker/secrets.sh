@@ -2,7 +2,7 @@
 # Makes the secrets that the compose files mount, once: in secrets/ beside this file, which only you may enter. What is there stays.
 # The key file belongs to you alone; so .env says that the server runs as you. Back the folder up apart from the database.
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$(readlink -f "$0")")"
 umask 077
 mkdir -p secrets
 
