@@ -62,7 +62,8 @@ type Recalled struct {
 	Answer   *chat.Message
 }
 
-// Fleet tells living owners from dead ones, by the store's own clock.
+// Fleet is what the processes that work on a store know of each other. It
+// tells living owners from dead ones by the store's own clock.
 type Fleet interface {
 	// Renew holds owner's lease for ttl from now.
 	Renew(ctx context.Context, owner string, ttl time.Duration) error
@@ -72,6 +73,11 @@ type Fleet interface {
 	// Take makes owner the owner of an orphan; Conflict where its former
 	// owner lives or somebody else was first.
 	Take(ctx context.Context, t chat.Turn, owner string) error
+	// AskToStop leaves word for whoever owns an open turn that it is to end.
+	// NotFound where the site has no such turn, or that has ended.
+	AskToStop(ctx context.Context, s chat.SiteID, t chat.TurnID) error
+	// ToStop returns the running turns of owner that are to end.
+	ToStop(ctx context.Context, owner string) ([]chat.TurnID, error)
 	// Pulse returns a word that changes whenever the store knows more of a
 	// conversation: another message, another turn that runs, more of its
 	// answer. NotFound where there is no such conversation.

@@ -29,6 +29,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if held = r.renew(leaseLife, held); held {
 			r.sweep(ctx)
+			r.stopAsked(ctx)
 			r.resolve(ctx)
 		}
 		select {
@@ -86,6 +87,28 @@ func (r *Relay) takeOver(ctx context.Context, orphan chat.Turn) error {
 	t.Owner, t.err = r.Owner, errCrashed
 	r.begin(t)
 	return nil
+}
+
+// stopAsked ends the turns that visitors have stopped by way of another
+// process.
+func (r *Relay) stopAsked(ctx context.Context) {
+	r.mu.Lock()
+	idle := len(r.running) == 0
+	r.mu.Unlock()
+	if idle {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, tickTimeout)
+	defer cancel()
+	turns, err := r.Fleet.ToStop(ctx, r.Owner)
+	if err != nil {
+		r.Logger.LogAttrs(ctx, slog.LevelWarn, "stops not heard", slog.Any("error", err))
+	}
+	for _, id := range turns {
+		if t, here := r.runs(id); here {
+			t.halt(errStopped)
+		}
+	}
 }
 
 // resolve finds out whether turns have begun whose beginning was not

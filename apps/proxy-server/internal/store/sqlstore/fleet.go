@@ -51,6 +51,21 @@ func (s *Store) Take(ctx context.Context, t chat.Turn, owner string) error {
 		s.leased(takeTurn, t.SiteID, t.ID, t.Owner, owner).orElse(errNotYours)))
 }
 
+// AskToStop implements relay.Fleet.
+func (s *Store) AskToStop(ctx context.Context, site chat.SiteID, t chat.TurnID) error {
+	return act(ctx, s.engine, "ask to stop a turn", askToStop.with(site, t).orElse(chat.Missing()))
+}
+
+// ToStop implements relay.Fleet.
+func (s *Store) ToStop(ctx context.Context, owner string) ([]chat.TurnID, error) {
+	var turns []chat.TurnID
+	err := look(ctx, s.engine, "read what is to stop", turnsToStop.with(owner).scan(func(row Row) error {
+		turns = append(turns, "")
+		return row.Scan(&turns[len(turns)-1])
+	}))
+	return turns, err
+}
+
 // Pulse implements relay.Fleet.
 func (s *Store) Pulse(ctx context.Context, c chat.ConversationID) (string, error) {
 	var number int64

@@ -16,7 +16,7 @@ var queries = []query{
 	touchSession, endSession, endCredentials, forgetSessions, forgetCredentials, openConversation,
 	advance, advanceForQuestion, addMessage, addTurn, questionAndTurn, noteTurn, endTurn, promoteTurn, runningTurn,
 	turnByID, askerOfTurn, messagesOfTurn, conversationByID, messagesBefore, openTurn, rateMessage,
-	renewLease, dropLeases, orphans, takeTurn, pulse, takeChore,
+	renewLease, dropLeases, orphans, takeTurn, askToStop, turnsToStop, pulse, takeChore,
 	keysOfSite, keysOfAll, addKey, dropKey, retireKey, promoteKey,
 }
 
@@ -256,6 +256,13 @@ SELECT ` + turnColumns + ` FROM turns t
 WHERE t.state = 'running' AND NOT EXISTS (
     SELECT 1 FROM owners o WHERE o.owner = t.owner AND o.until > {now})
 ORDER BY t.created_at, t.id LIMIT $1`}
+
+var askToStop = query{"askToStop", `
+UPDATE turns SET stop_asked = TRUE
+WHERE site_id = $1 AND id = $2 AND state IN ('waiting', 'running')`}
+
+var turnsToStop = query{"turnsToStop", `
+SELECT id FROM turns WHERE state = 'running' AND owner = $1 AND stop_asked`}
 
 var pulse = query{"pulse", `
 SELECT c.last_seq, COALESCE(t.id, ''), COALESCE(t.state, ''), COALESCE(t.seq, 0)
