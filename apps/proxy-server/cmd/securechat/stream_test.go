@@ -10,12 +10,14 @@ import (
 )
 
 // reader folds what it hears into the text of one answer, as contract.md
-// tells clients to: deltas append, replacements set, a seq seen is ignored.
+// tells clients to: deltas append, replacements set, a seq seen is ignored, a
+// gap has the conversation fetched.
 type reader struct {
 	cursor string
 	seq    int
 	text   string
 	ended  bool
+	reset  bool // the conversation is to be fetched anew
 }
 
 // hear takes the bytes of a stream; an event that is not whole yet is left.
@@ -49,8 +51,16 @@ func (r *reader) hear(stream []byte) error {
 		if err := json.Unmarshal([]byte(data), &event); err != nil {
 			return err
 		}
+		if kind == "log-reset" {
+			r.reset = true
+			return nil
+		}
 		if kind == "message-added" || event.Seq <= r.seq {
 			continue
+		}
+		if event.Seq > r.seq+1 {
+			r.reset = true
+			return nil
 		}
 		r.seq = event.Seq
 		switch kind {
