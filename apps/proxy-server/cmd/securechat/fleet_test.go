@@ -472,3 +472,23 @@ func TestFleetOfWhichOneReplicaIsCutOffFromPostgreSQLLeavesItsTurnsToTheOthers(t
 		pause(2 * time.Second)
 	})
 }
+
+func TestFleetRunsNoMoreThanTheSiteMayInAllReplicasTogether(t *testing.T) {
+	at := running(t)
+	flow := newWorkflow(t, 5*time.Millisecond)
+	f := newFleet(t, flow.URL, at, at, at)
+	if out, err := f.replicas[0].do("", "site", "set", f.site, "--max-runs", "3"); err != nil {
+		t.Fatal(out, err)
+	}
+	for i := range f.replicas { // which then know
+		f.drain(i)
+		f.start(i)
+	}
+	f.busy(flow, 15, true, func() { pause(3 * time.Second) })
+	if flow.most > 3 {
+		t.Errorf("%d ran at once", flow.most)
+	}
+	if flow.most < 3 {
+		t.Errorf("only %d ever ran at once", flow.most)
+	}
+}

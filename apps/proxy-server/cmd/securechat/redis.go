@@ -18,6 +18,7 @@ import (
 	limits "securechat/internal/limit/memory"
 	sharedlimits "securechat/internal/limit/redis"
 	"securechat/internal/relay"
+	runs "securechat/internal/runs/redis"
 	"securechat/internal/store/sqlstore"
 	streamalone "securechat/internal/stream/fallback"
 	stream "securechat/internal/stream/memory"
@@ -32,6 +33,7 @@ const keysInRedis = "securechat:"
 type shared struct {
 	log     relay.Log
 	limiter gate.Limiter
+	runs    relay.Runs // nil where this process is alone
 	run     []func(context.Context) error
 }
 
@@ -56,6 +58,7 @@ func share(c config.Config, store *sqlstore.Store, keys *keyring.Keyring, log *s
 	return shared{
 		log:     both,
 		limiter: limitsalone.New(taken, limits.New(limits.Most), log),
+		runs:    runs.New(runs.Options{Client: r.get, Prefix: keysInRedis}),
 		run:     []func(context.Context) error{told.Run, both.Run, r.close},
 	}, nil
 }

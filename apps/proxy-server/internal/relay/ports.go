@@ -125,6 +125,19 @@ type Agent interface {
 	Ask(ctx context.Context, p chat.Prompt) iter.Seq2[chat.Piece, error]
 }
 
+// Runs shares the runs that a site allows its agent among all processes.
+type Runs interface {
+	// Enter asks for a run in a turn's name: 0 where it has one, which it
+	// keeps until it leaves or has not been kept for [RunLife]; else its place
+	// in line, which it keeps as long, or as it asks again. most is how many
+	// may run at once.
+	Enter(ctx context.Context, s chat.SiteID, t chat.TurnID, most int) (position int, err error)
+	// Keep says that turns of the site which have entered go on.
+	Keep(ctx context.Context, s chat.SiteID, turns []chat.TurnID) error
+	// Leave gives a run, or a place in line, up. It may be repeated.
+	Leave(ctx context.Context, s chat.SiteID, t chat.TurnID) error
+}
+
 // Metrics hears what is worth counting.
 type Metrics interface {
 	// Started hears how long each turn stood in line before its agent was

@@ -32,6 +32,7 @@ func (r *Relay) Run(ctx context.Context) error {
 			r.stopAsked(ctx)
 			r.resolve(ctx)
 		}
+		r.keepRuns(ctx)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -160,6 +161,7 @@ func (r *Relay) drain(tick *time.Ticker) {
 			defer time.AfterFunc(lastActs, r.cutActs).Stop()
 		case <-tick.C:
 			r.renew(leaseLife, true)
+			r.keepRuns(context.Background())
 		}
 	}
 	r.cutTurns(errShutdown) // the runs that nobody listens to
