@@ -82,7 +82,7 @@ test('an answer is announced by whole sentences', async () => {
   for (const sentence of await said.allTextContents()) expect(sentence.trim()).toMatch(/[.!?:]$/)
 })
 
-test('the panel gives more room when asked, and the launcher leaves a bar of the shop alone', async () => {
+test('the panel gives more room when asked, on the next page too, and the launcher leaves a bar of the shop alone', async () => {
   const { page, widget } = await demo.shopper()
   await page.evaluate(() => {
     const bar = document.createElement('div')
@@ -102,6 +102,9 @@ test('the panel gives more room when asked, and the launcher leaves a bar of the
   await widget.ask('long 3')
   await widget.frame.getByRole('button', { name: 'Wide view' }).click()
   const width = async () => (await page.locator('secure-chat iframe').boundingBox())?.width
+  await expect.poll(width).toBe(640)
+  await page.getByRole('link', { name: /Aurora lamp/ }).click()
+  await page.getByRole('heading', { level: 1, name: 'Aurora lamp' }).waitFor()
   await expect.poll(width).toBe(640)
   await widget.frame.getByRole('button', { name: 'Wide view' }).click()
   await expect.poll(width).toBe(400)

@@ -70,16 +70,19 @@ function show(first: Partial<View> = {}) {
   }
   const close = vi.fn()
   const root = createRoot(document.body.appendChild(document.createElement('div')))
-  const widen = vi.fn()
   const clicked = vi.fn()
-  const panel = { shown: true, fullScreen: false, prefill: null, close, widen, clicked }
-  void act(() =>
+  const widen = vi.fn((wide: boolean) => draw(wide))
+  const draw = (wide = false) =>
     root.render(
       <ChatProvider chat={chat as unknown as Chat}>
-        <App branding={branding} features={features} panel={panel} />
+        <App
+          branding={branding}
+          features={features}
+          panel={{ shown: true, fullScreen: false, wide, prefill: null, close, widen, clicked }}
+        />
       </ChatProvider>,
-    ),
-  )
+    )
+  void act(() => draw())
   const turnTo = (next: Partial<View>) =>
     void act(() => {
       view = { ...view, ...next }

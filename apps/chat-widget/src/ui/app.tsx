@@ -15,6 +15,8 @@ import { Thread } from './thread'
 export interface Panel {
   readonly shown: boolean
   readonly fullScreen: boolean
+  /** Whether the reader has asked for more room. */
+  readonly wide: boolean
   readonly prefill: Prefill | null
   close(): void
   /** Gives the panel more room, or takes it back. */
@@ -79,6 +81,7 @@ export function App({ branding: given, features, panel }: Props) {
         live={phase === 'live'}
         bare={empty && !shut}
         items={items}
+        wide={panel.wide}
         widen={panel.fullScreen ? null : panel.widen}
         close={panel.close}
       />

@@ -16,14 +16,14 @@ interface Props {
   /** On the first screen the greeting speaks, and the bar is bare. */
   bare: boolean
   items: readonly MenuItem[]
+  wide: boolean
   /** Null where the panel has all the room there is. */
   widen: ((wide: boolean) => void) | null
   close: () => void
 }
 
-export function Header({ title, tagline, live, bare, items, widen, close }: Props) {
+export function Header({ title, tagline, live, bare, items, wide, widen, close }: Props) {
   const { words } = useLocale()
-  const [wide, setWide] = useState(false)
   return (
     <header className={bare ? 'bar bare' : 'bar'}>
       {!bare && <Mark />}
@@ -46,10 +46,7 @@ export function Header({ title, tagline, live, bare, items, widen, close }: Prop
           className="round"
           aria-label={words.wide}
           aria-pressed={wide}
-          onClick={() => {
-            setWide(!wide)
-            widen(!wide)
-          }}
+          onClick={() => widen(!wide)}
         >
           <Icon name={wide ? 'narrow' : 'wide'} />
         </button>
