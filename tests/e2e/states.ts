@@ -1,4 +1,4 @@
-import type { ChatEvent, Message, Problem, Route, Turn } from '@securechat/types/wire'
+import type { Branding, ChatEvent, Message, Problem, Route, Turn } from '@securechat/types/wire'
 import type { FrameLocator } from 'playwright-core'
 
 /** A moment of a chat, as the server tells it, and how a shopper comes there. */
@@ -8,6 +8,8 @@ export interface State {
   /** Older messages can be fetched. */
   more?: boolean
   turn?: Turn
+  /** What the site says of itself otherwise than the demo. */
+  branding?: Partial<Branding>
   /** Told by the stream as soon as it is followed. */
   events?: ChatEvent[]
   /** How calls are answered: by a refusal, or never. All others are answered well. */
@@ -63,7 +65,7 @@ function told(
 
 const question = 'Is the Aurora lamp dimmable?'
 const asked = told(['visitor', question])
-const answered = told(
+export const answered = told(
   ['visitor', question],
   ['agent', 'Yes, the **Aurora lamp** dims in three steps. Tap its base to change the light.'],
 )

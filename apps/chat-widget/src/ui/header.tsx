@@ -33,7 +33,7 @@ export function Header({ title, tagline, live, bare, items, wide, widen, close }
             <h1 dir="auto">{title}</h1>
             <p>
               <span className={live ? 'dot live' : 'dot'} />
-              <span className="clip" dir="auto">
+              <span className="clip" dir="auto" title={tagline}>
                 {tagline}
               </span>
             </p>
