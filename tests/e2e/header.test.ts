@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openShopper, type Shopper } from './browser.ts'
 import { useDemo } from './demo.ts'
 import { meet, picture } from './stand-in.ts'
-import { answered } from './states.ts'
+import { answered, streaming } from './states.ts'
 
 const demo = useDemo()
 
@@ -57,5 +57,38 @@ describe.each(looks)('$width px, $colorScheme, $lang', (look) => {
     await picture(page, 'tagline', kind, width, colorScheme, lang)
     await page.close()
     expect({ rows, cut, beyond }).toEqual({ rows: 1, cut: 'ellipsis', beyond: 0 })
+  })
+
+  test('that an answer goes on is said without a word on the notice of the AI', async () => {
+    const page = await shopper.context.newPage()
+    const chat = await meet(page, demo.shop, streaming, lang)
+    // It is gone in a moment: what is seen is looked at within the page.
+    const { at, ...seen } = await chat.locator('html').evaluate(async () => {
+      const find = (selector: string) => document.querySelector<HTMLElement>(selector)
+      let status = find('[role=status]')
+      let notice = find('.content > .notice')
+      while (!status || !notice) {
+        await new Promise(requestAnimationFrame)
+        status = find('[role=status]')
+        notice = find('.content > .notice')
+      }
+      const said = status.getBoundingClientRect()
+      const told = notice.getBoundingClientRect()
+      return {
+        at: told.top,
+        text: status.textContent,
+        cut: status.scrollWidth > status.clientWidth,
+        over: said.bottom > told.top && said.top < told.bottom,
+      }
+    })
+    await picture(page, 'resumed', width, colorScheme, lang)
+    await chat.locator('[role=status]').waitFor({ state: 'detached' })
+    const later = await chat
+      .locator('.content > .notice')
+      .evaluate((notice) => notice.getBoundingClientRect().top)
+    await page.close()
+    expect(seen).toEqual({ text: expect.stringContaining('…'), cut: false, over: false })
+    // What is over in a moment moves nothing.
+    expect(later).toBe(at)
   })
 })

@@ -111,6 +111,13 @@ const write = async (chat: FrameLocator, text: string) => {
 }
 const menu = (chat: FrameLocator) => chat.locator('.menu > button').click()
 
+export const streaming: State = {
+  name: 'streaming',
+  messages: asked,
+  turn: { ...open, text: 'Yes, the **Aurora lamp** dims in three steps. Tap its base to' },
+  seen: '[data-state=streaming] .markdown p',
+}
+
 export const states: State[] = [
   { name: 'empty', seen: '.home' },
   { name: 'connecting', calls: { 'POST /sessions': 'never' }, seen: '.skeleton' },
@@ -140,12 +147,7 @@ export const states: State[] = [
     reach: (chat) => write(chat, 'And how long is its cable?'),
     seen: '[data-state=failed]',
   },
-  {
-    name: 'streaming',
-    messages: asked,
-    turn: { ...open, text: 'Yes, the **Aurora lamp** dims in three steps. Tap its base to' },
-    seen: '[data-state=streaming] .markdown p',
-  },
+  streaming,
   {
     name: 'writing while it answers',
     messages: asked,

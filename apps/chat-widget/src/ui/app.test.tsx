@@ -91,7 +91,10 @@ function show(first: Partial<View> = {}) {
   return { chat, close, widen, clicked, turnTo }
 }
 
-afterEach(() => document.body.replaceChildren())
+afterEach(() => {
+  vi.useRealTimers()
+  document.body.replaceChildren()
+})
 
 const button = (name: string) =>
   [...document.querySelectorAll('button')].find(
@@ -205,6 +208,18 @@ test('Escape closes the panel, but an open menu first', () => {
   expect(close).not.toHaveBeenCalled()
   press('Escape')
   expect(close).toHaveBeenCalledTimes(1)
+})
+
+test('an answer taken up is told of once and briefly, where the tagline is', () => {
+  vi.useFakeTimers()
+  const { turnTo } = show({ messages: [question], resumed: true })
+  const header = () => document.querySelector('header')?.textContent
+  expect(header()).toBe('The shopContinuing…')
+  expect(document.querySelector('.notice')?.textContent).toContain('AI assistant')
+  void act(() => void vi.advanceTimersByTime(2000))
+  expect(header()).toBe('The shopAnswers at once')
+  turnTo({ messages: [question, answer] })
+  expect(header()).toBe('The shopAnswers at once')
 })
 
 test('a growing answer writes on to the nodes that are there', () => {

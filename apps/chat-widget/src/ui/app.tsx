@@ -2,7 +2,7 @@ import type { Branding, Features } from '@securechat/types/wire'
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useChat } from '../react/use-chat'
 import { Announcer } from './announce'
-import { LineBanner, NoticeBanner, useSecondsUntil } from './banner'
+import { LineBanner, NoticeBanner, useBriefly, useSecondsUntil } from './banner'
 import { Composer, type Prefill } from './composer'
 import { Header, type MenuItem } from './header'
 import { Home, Skeleton } from './home'
@@ -39,6 +39,7 @@ export function App({ branding: given, features, panel }: Props) {
   const branding = view.site?.branding ?? given
   const { phase, messages, turn, notice } = view
   const wait = useSecondsUntil(notice?.kind === 'rate-limited' ? notice.until : 0)
+  const resumed = useBriefly(view.resumed, 1600)
   const empty = messages.length === 0
   const shut = phase === 'ended' || phase === 'refused'
 
@@ -78,6 +79,7 @@ export function App({ branding: given, features, panel }: Props) {
       <Header
         title={branding.title || words.title}
         tagline={branding.tagline}
+        passing={resumed && phase === 'live' ? words.resumed : ''}
         live={phase === 'live'}
         bare={empty && !shut}
         items={items}

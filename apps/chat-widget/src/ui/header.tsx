@@ -11,6 +11,8 @@ export interface MenuItem {
 interface Props {
   title: string
   tagline: string
+  /** What is worth a word for a moment, in the tagline's place: there it covers and moves nothing. */
+  passing: string
   /** Whether the assistant can be reached. */
   live: boolean
   /** On the first screen the greeting speaks, and the bar is bare. */
@@ -22,7 +24,7 @@ interface Props {
   close: () => void
 }
 
-export function Header({ title, tagline, live, bare, items, wide, widen, close }: Props) {
+export function Header({ title, tagline, passing, live, bare, items, wide, widen, close }: Props) {
   const { words } = useLocale()
   return (
     <header className={bare ? 'bar bare' : 'bar'}>
@@ -33,9 +35,15 @@ export function Header({ title, tagline, live, bare, items, wide, widen, close }
             <h1 dir="auto">{title}</h1>
             <p>
               <span className={live ? 'dot live' : 'dot'} />
-              <span className="clip" dir="auto" title={tagline}>
-                {tagline}
-              </span>
+              {passing ? (
+                <span className="clip passing" dir="auto" role="status" key="passing">
+                  {passing}
+                </span>
+              ) : (
+                <span className="clip" dir="auto" title={tagline}>
+                  {tagline}
+                </span>
+              )}
             </p>
           </>
         )}
