@@ -33,6 +33,7 @@ var rooms = map[string][]string{
 	"internal/store/sqlstore": {"internal/chat", "internal/gate", "internal/relay", "internal/admin", "internal/keyring", "internal/chores"},
 	"internal/store/sqlite":   {"internal/chat", "internal/store/sqlstore"},
 	"internal/store/postgres": {"internal/chat", "internal/store/sqlstore"},
+	"internal/store/cached":   {"internal/chat", "internal/gate"},
 	"internal/stream/*":       {"internal/chat", "internal/relay"},
 	"internal/runs/*":         {"internal/chat", "internal/relay"},
 	"internal/limit/*":        {"internal/chat", "internal/gate"},

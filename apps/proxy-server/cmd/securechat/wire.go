@@ -67,7 +67,7 @@ func build(g *ground, logs io.Writer, listening netip.AddrPort, demonstrating bo
 	}
 	numbers := telemetry.NewMetrics(version())
 	door := gate.New(gate.Options{
-		Store: g.store, Limiter: together.limiter, Tickets: g.keys, Digest: g.keys.Digest,
+		Store: together.gate, Limiter: together.limiter, Tickets: g.keys, Digest: g.keys.Digest,
 		Own: own, Limits: often, Demo: demonstrating,
 	})
 	talk := relay.New(relay.Options{

@@ -52,7 +52,7 @@ const sessionColumns = `v.site_id, v.id, v.customer, v.created_at, v.created_at 
 
 var holder = query{"holder", `
 SELECT ` + sessionColumns + `,
-       c.made_at, c.used_at,
+       c.made_at, c.used_at, CASE WHEN c.ends_at < c.until THEN c.ends_at ELSE c.until END,
        (SELECT n.id FROM conversations n
         WHERE n.site_id = s.site_id AND n.visitor_id = s.visitor_id
         ORDER BY n.created_at DESC, n.id DESC LIMIT 1)
