@@ -180,13 +180,15 @@ test('the page hears every event that the guide lists, and no other', async () =
   await call('identify', 'a.b.c')
   // What has not yet been told is not told after the chat's end.
   await expect
-    .poll(told)
+    .poll(told, { timeout: 20_000 })
     .toEqual(
       expect.arrayContaining(['securechat:rating', 'securechat:product-click', 'securechat:error']),
     )
   await call('destroy')
   const guide = (await eventsOfTheGuide()).map((name) => `securechat:${name.replace(':', '-')}`)
-  await expect.poll(async () => (await told()).sort()).toEqual(guide.sort())
+  await expect
+    .poll(async () => (await told()).sort(), { timeout: 20_000 })
+    .toEqual(guide.sort())
 })
 
 async function eventsOfTheGuide(): Promise<string[]> {
