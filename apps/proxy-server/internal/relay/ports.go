@@ -73,6 +73,11 @@ type Fleet interface {
 	// Take makes owner the owner of an orphan; Conflict where its former
 	// owner lives or somebody else was first.
 	Take(ctx context.Context, t chat.Turn, owner string) error
+	// LastEnded returns up to limit turns, latest first, that an owner ended
+	// so shortly before its lease ran out (within, of clocks that may differ)
+	// that it may not have told so, of owners that have been missed for less
+	// than missed.
+	LastEnded(ctx context.Context, missed, within time.Duration, limit int) ([]chat.Turn, error)
 	// AskToStop leaves word for whoever owns an open turn that it is to end.
 	// NotFound where the site has no such turn, or that has ended.
 	AskToStop(ctx context.Context, s chat.SiteID, t chat.TurnID) error

@@ -57,6 +57,8 @@ type Relay struct {
 	held     map[chat.TurnID]chat.SiteID // whose runs the fleet counts
 	quiet    chan struct{}               // closed while no turn runs
 
+	ends map[chat.TurnID]struct{} // that were looked at after their owner's death; Run's own
+
 	doors    sync.RWMutex // held for reading while a question comes in
 	draining bool
 }

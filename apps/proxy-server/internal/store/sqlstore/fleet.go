@@ -26,12 +26,21 @@ func (s *Store) Renew(ctx context.Context, owner string, ttl time.Duration) erro
 
 // Orphans implements relay.Fleet.
 func (s *Store) Orphans(ctx context.Context, limit int) ([]chat.Turn, error) {
+	return s.turns(ctx, "read orphans", s.leased(orphans, limit))
+}
+
+// LastEnded implements relay.Fleet.
+func (s *Store) LastEnded(ctx context.Context, missed, within time.Duration, limit int) ([]chat.Turn, error) {
+	return s.turns(ctx, "read what was ended last", s.leased(lastEnded, missed.Microseconds(), within.Microseconds(), limit))
+}
+
+func (s *Store) turns(ctx context.Context, doing string, statement Statement) ([]chat.Turn, error) {
 	var rows []turnRow
-	statement := s.leased(orphans, limit).scan(func(row Row) error {
+	statement = statement.scan(func(row Row) error {
 		rows = append(rows, turnRow{})
 		return row.Scan(rows[len(rows)-1].columns()...)
 	})
-	if err := look(ctx, s.engine, "read orphans", statement); err != nil {
+	if err := look(ctx, s.engine, doing, statement); err != nil {
 		return nil, err
 	}
 	turns := make([]chat.Turn, 0, len(rows))

@@ -16,7 +16,7 @@ var queries = []query{
 	touchSession, endSession, endCredentials, forgetSessions, forgetCredentials, openConversation,
 	advance, advanceForQuestion, addMessage, addTurn, questionAndTurn, noteTurn, endTurn, promoteTurn, runningTurn,
 	turnByID, askerOfTurn, messagesOfTurn, conversationByID, messagesBefore, openTurn, rateMessage,
-	renewLease, dropLeases, orphans, takeTurn, askToStop, turnsToStop, pulse, takeChore,
+	renewLease, dropLeases, orphans, takeTurn, lastEnded, askToStop, turnsToStop, pulse, takeChore,
 	keysOfSite, keysOfAll, addKey, dropKey, retireKey, promoteKey,
 }
 
@@ -256,6 +256,15 @@ SELECT ` + turnColumns + ` FROM turns t
 WHERE t.state = 'running' AND NOT EXISTS (
     SELECT 1 FROM owners o WHERE o.owner = t.owner AND o.until > {now})
 ORDER BY t.created_at, t.id LIMIT $1`}
+
+// lastEnded has few owners to look at: a cross join keeps SQLite from looking
+// at turns first.
+var lastEnded = query{"lastEnded", `
+SELECT ` + turnColumns + `
+FROM owners o
+CROSS JOIN turns t
+WHERE o.until <= {now} AND o.until > {now} - $1 AND t.owner = o.owner AND t.ended_at > o.until - $2
+ORDER BY t.ended_at DESC LIMIT $3`}
 
 var askToStop = query{"askToStop", `
 UPDATE turns SET stop_asked = TRUE
