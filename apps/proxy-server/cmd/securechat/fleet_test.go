@@ -199,12 +199,20 @@ func (s *shopper) ask(text string) error {
 		return fmt.Errorf("fetch the conversation: %w", err)
 	}
 	q := told{id: newID(), text: text}
-	if err := s.persist(deadline, func() error { return s.send(q.id, text) }); err != nil {
+	var taken struct {
+		Turn struct {
+			ID string `json:"id"`
+		} `json:"turn"`
+	}
+	question := map[string]string{"id": q.id, "text": text}
+	if err := s.persist(deadline, func() error {
+		return s.call(http.MethodPost, "/api/v1/session/messages", question, http.StatusAccepted, &taken)
+	}); err != nil {
 		return fmt.Errorf("ask: %w", err)
 	}
 	q.acknowledged = true
 	s.asked = append(s.asked, q)
-	r := &reader{cursor: before.Cursor}
+	r := &reader{cursor: before.Cursor, turn: taken.Turn.ID}
 	for !r.ended {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("the answer to %q does not end; heard %q up to %d", text, r.text, r.seq)
@@ -214,7 +222,7 @@ func (s *shopper) ask(text string) error {
 		}
 		if r.reset {
 			s.anew++
-			if err := s.persist(deadline, func() error { return s.fetch(q, r) }); err != nil {
+			if err := s.persist(deadline, func() error { return s.fetch(r) }); err != nil {
 				return fmt.Errorf("fetch anew: %w", err)
 			}
 		}
@@ -283,24 +291,18 @@ func (s *shopper) follow(r *reader) error {
 }
 
 // fetch has the reader go on from what the conversation says now.
-func (s *shopper) fetch(q told, r *reader) error {
+func (s *shopper) fetch(r *reader) error {
 	now, err := s.history()
 	if err != nil {
 		return err
 	}
 	r.reset, r.cursor = false, now.Cursor
-	turn := ""
-	for _, m := range now.Messages {
-		if m.ID == q.id {
-			turn = m.TurnID
-		}
-	}
-	if now.Turn != nil && now.Turn.ID == turn {
+	if now.Turn != nil && now.Turn.ID == r.turn {
 		r.text, r.seq = now.Turn.Text, now.Turn.Seq
 		return nil
 	}
 	for _, m := range now.Messages {
-		if m.Author == "agent" && m.TurnID == turn {
+		if m.Author == "agent" && m.TurnID == r.turn {
 			r.text, r.ended = m.Text, true
 		}
 	}

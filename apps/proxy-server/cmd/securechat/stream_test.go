@@ -13,6 +13,7 @@ import (
 // tells clients to: deltas append, replacements set, a seq seen is ignored, a
 // gap has the conversation fetched.
 type reader struct {
+	turn   string // the only one heeded, or ""
 	cursor string
 	seq    int
 	text   string
@@ -45,6 +46,7 @@ func (r *reader) hear(stream []byte) error {
 		}
 		r.cursor = id
 		var event struct {
+			Turn string `json:"turn_id"`
 			Seq  int    `json:"seq"`
 			Text string `json:"text"`
 		}
@@ -55,7 +57,7 @@ func (r *reader) hear(stream []byte) error {
 			r.reset = true
 			return nil
 		}
-		if kind == "message-added" || event.Seq <= r.seq {
+		if kind == "message-added" || event.Seq <= r.seq || r.turn != "" && event.Turn != r.turn {
 			continue
 		}
 		if event.Seq > r.seq+1 {
