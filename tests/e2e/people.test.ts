@@ -186,9 +186,7 @@ test('the page hears every event that the guide lists, and no other', async () =
     )
   await call('destroy')
   const guide = (await eventsOfTheGuide()).map((name) => `securechat:${name.replace(':', '-')}`)
-  await expect
-    .poll(async () => (await told()).sort(), { timeout: 20_000 })
-    .toEqual(guide.sort())
+  await expect.poll(async () => (await told()).sort(), { timeout: 20_000 }).toEqual(guide.sort())
 })
 
 async function eventsOfTheGuide(): Promise<string[]> {
