@@ -49,6 +49,9 @@ func share(c config.Config, store *sqlstore.Store, keys *keyring.Keyring, log *s
 	if err != nil {
 		return shared{}, err
 	}
+	if _, err := r.get(); err != nil { // before anybody asks: who finds it away goes on alone for a while
+		log.Warn("Redis is away", "error", err)
+	}
 	told := sharedstream.New(sharedstream.Options{Client: r.get, Sealer: keys, Prefix: keysInRedis})
 	both := streamalone.New(streamalone.Options{
 		Shared: told, Own: func() relay.Log { return stream.New() }, Probe: r.ping, Pulse: store.Pulse, Logger: log,

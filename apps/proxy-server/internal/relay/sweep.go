@@ -118,8 +118,8 @@ func (r *Relay) tellEnds(ctx context.Context) {
 
 func (r *Relay) tellEndOf(ctx context.Context, t chat.Turn) error {
 	events, err := r.Log.Told(ctx, t.ConversationID, t.ID)
-	if err != nil || len(events) == 0 || events[len(events)-1].Kind == chat.TurnEnded {
-		return err
+	if err != nil || len(events) > 0 && events[len(events)-1].Kind == chat.TurnEnded {
+		return err // where nothing is known of it, its owner may have told it to nobody else
 	}
 	known, err := r.Store.Recall(ctx, t.SiteID, t.ID)
 	if chat.KindOf(err) == chat.NotFound {
