@@ -15,7 +15,7 @@ SERVER := apps/proxy-server
 BINARY := $(SERVER)/bin/securechat
 LINTER_VERSION := v2.15.0
 
-.PHONY: help run build web test test/integration check check-infra lint fmt generate bench e2e clean tools
+.PHONY: help run build web test test/fleet test-fleet test/integration check check-infra lint fmt generate bench e2e clean tools
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z\/0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ web: tools
 
 test: build ## run every check and test, and say what passed, failed or was left out
 	scripts/with-postgres.sh scripts/with-redis.sh scripts/test.sh
+
+test/fleet: build ## try several replicas on PostgreSQL and Redis: killed, restarted, cut off
+	cd $(SERVER) && ../../scripts/with-postgres.sh ../../scripts/with-redis.sh go test -count=1 -v -run TestFleet ./cmd/securechat
+
+test-fleet: test/fleet
 
 test/integration: build ## try a real n8n: installs one on the first run (ten minutes, 3 GB)
 	scripts/test-integration.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command with TEST_REDIS naming a Redis 7 or Valkey as host:port: the one given, a running one, or a private one that ends with the command.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+. "$root/scripts/machine.sh"
 
 if [ -n "${TEST_REDIS:-}" ]; then
   export TEST_REDIS

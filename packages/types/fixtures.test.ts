@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import current from './fixtures/current-session.json' with { type: 'json' }
-import { isFrameConfig, isMessage, isProblem, toEvent } from './guards.ts'
+import { isFrameConfig, isMessage, isProblem, isSent, toEvent } from './guards.ts'
 import type { CurrentSession } from './wire.ts'
 
 const folder = new URL('fixtures/', import.meta.url)
@@ -49,8 +49,11 @@ test('an unknown kind, an inherited name and data that is no object are no event
   expect(toEvent('text-delta', 'text')).toBeNull()
 })
 
-test('messages, problems and the frame configuration are known by their members', () => {
+test('messages, receipts, problems and the frame configuration are known by their members', () => {
   expect(fixture('conversation').messages.every(isMessage)).toBe(true)
+  expect(isSent(fixture('sent'))).toBe(true)
+  expect(isSent({ ...fixture('sent'), message: undefined })).toBe(false)
+  expect(isSent({ ...fixture('sent'), turn: {} })).toBe(false)
   expect(isProblem(fixture('problem'))).toBe(true)
   expect(isProblem(fixture('sent'))).toBe(false)
   expect(isFrameConfig(fixture('frame-config'))).toBe(true)

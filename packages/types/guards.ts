@@ -1,4 +1,4 @@
-import type { ChatEvent, EventKind, FrameConfig, Message, Problem } from './wire.ts'
+import type { ChatEvent, EventKind, FrameConfig, Message, Problem, Sent } from './wire.ts'
 
 /**
  * Checks at the edge, for what arrives from elsewhere: each tells whether the
@@ -15,6 +15,12 @@ const hasText = (value: Loose, ...names: string[]): boolean =>
 
 export function isMessage(value: unknown): value is Message {
   return isObject(value) && hasText(value, 'id', 'author', 'text', 'created_at')
+}
+
+export function isSent(value: unknown): value is Sent {
+  return (
+    isObject(value) && isMessage(value.message) && isObject(value.turn) && hasText(value.turn, 'id')
+  )
 }
 
 export function isProblem(value: unknown): value is Problem {

@@ -29,9 +29,12 @@ export class Failure extends Error implements FailureFacts {
     Object.assign(this, facts, { name: 'Failure' })
   }
 
-  /** Whether the same request may succeed later without anybody changing anything. */
+  /**
+   * Whether the same request may succeed later without anybody changing anything. A success
+   * that cannot be read is of something that stands between, such as a hotel's sign-in page.
+   */
   get passing(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500
+    return this.status < 300 || this.status === 408 || this.status === 429 || this.status >= 500
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { bringAxe, chatOf, inspect } from './axe.ts'
 import { useDemo, words } from './demo.ts'
@@ -81,7 +82,7 @@ test('an answer is announced by whole sentences', async () => {
   for (const sentence of await said.allTextContents()) expect(sentence.trim()).toMatch(/[.!?:]$/)
 })
 
-test('the panel gives more room when asked, and the launcher leaves a bar of the shop alone', async () => {
+test('the panel gives more room when asked, on the next page too, and the launcher leaves a bar of the shop alone', async () => {
   const { page, widget } = await demo.shopper()
   await page.evaluate(() => {
     const bar = document.createElement('div')
@@ -101,6 +102,9 @@ test('the panel gives more room when asked, and the launcher leaves a bar of the
   await widget.ask('long 3')
   await widget.frame.getByRole('button', { name: 'Wide view' }).click()
   const width = async () => (await page.locator('secure-chat iframe').boundingBox())?.width
+  await expect.poll(width).toBe(640)
+  await page.getByRole('link', { name: /Aurora lamp/ }).click()
+  await page.getByRole('heading', { level: 1, name: 'Aurora lamp' }).waitFor()
   await expect.poll(width).toBe(640)
   await widget.frame.getByRole('button', { name: 'Wide view' }).click()
   await expect.poll(width).toBe(400)
@@ -145,6 +149,52 @@ test('the page hears what happens in the chat', async () => {
     .poll(async () => (await heard()).slice(5), { timeout: 10_000 })
     .toEqual(['error code', 'error code'])
 })
+
+test('the page hears every event that the guide lists, and no other', async () => {
+  const { page, widget } = await demo.shopper()
+  await page.addInitScript(() => {
+    const told = new Set<string>()
+    Object.assign(window, { told: () => [...told] })
+    const dispatch = window.dispatchEvent.bind(window)
+    window.dispatchEvent = (event) => {
+      if (event.type.startsWith('securechat:')) told.add(event.type)
+      return dispatch(event)
+    }
+  })
+  const told = () => page.evaluate(() => (window as unknown as { told(): string[] }).told())
+  const call = (...given: unknown[]) =>
+    page.evaluate((given) => {
+      ;(window as unknown as { securechat: (...call: unknown[]) => void }).securechat(...given)
+    }, given)
+  await page.reload()
+  await widget.open()
+  await call('consent', { functional: true })
+  await widget.ask('Tell me about the Aurora lamp')
+  await call('close')
+  await expect.poll(told, { timeout: 20_000 }).toContain('securechat:unread')
+  await call('open')
+  await widget.frame.getByRole('button', { name: 'Good answer' }).click()
+  await widget.frame.locator('.card a').first().click()
+  await page.bringToFront()
+  await call('context', { basket: 3 })
+  await call('identify', 'a.b.c')
+  // What has not yet been told is not told after the chat's end.
+  await expect
+    .poll(told, { timeout: 20_000 })
+    .toEqual(
+      expect.arrayContaining(['securechat:rating', 'securechat:product-click', 'securechat:error']),
+    )
+  await call('destroy')
+  const guide = (await eventsOfTheGuide()).map((name) => `securechat:${name.replace(':', '-')}`)
+  await expect.poll(async () => (await told()).sort(), { timeout: 20_000 }).toEqual(guide.sort())
+})
+
+async function eventsOfTheGuide(): Promise<string[]> {
+  const text = await readFile(new URL('../../docs/integration-guide.md', import.meta.url), 'utf8')
+  const section = text.slice(text.indexOf('### Events')).split('\n## ')[0] ?? ''
+  const named = [...section.matchAll(/^\|([^|]*)\|/gm)].map(([, cell = '']) => cell)
+  return named.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name))
+}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing in shop and chat when it is ${colorScheme}`, async () => {

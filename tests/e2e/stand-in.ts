@@ -1,13 +1,15 @@
-import type { Page } from 'playwright-core'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FrameLocator, Page } from 'playwright-core'
 import type { State } from './states.ts'
 
 /** Puts a server that tells this state, and nothing else, between the page's chat and the true one. */
-export async function play(
+async function play(
   page: Page,
-  { messages = [], more = false, turn, events = [], calls = {} }: State,
+  { messages = [], more = false, turn, branding = {}, events = [], calls = {} }: State,
 ) {
   await page.addInitScript(
-    ({ conversation, events, calls }) => {
+    ({ conversation, own, events, calls }) => {
       if (!location.pathname.startsWith('/widget/')) return
       // What was left unsent in another state.
       localStorage.clear()
@@ -55,13 +57,46 @@ export async function play(
         return json({
           session: { id: 'session', expires_at: '2100-01-01T00:00:00Z' },
           visitor: { id: 'visitor', returning: false, verified: false },
-          site: { key, name: '', branding, features, variant: null },
+          site: { key, name: '', branding: { ...branding, ...own }, features, variant: null },
           conversation,
           cursor: conversation.cursor,
         })
       }
       window.fetch = async (input, init) => await reply(input, init)
     },
-    { conversation: { messages, turn: turn ?? null, cursor: 'e.0', more }, events, calls },
+    {
+      conversation: { messages, turn: turn ?? null, cursor: 'e.0', more },
+      own: branding,
+      events,
+      calls,
+    },
   )
+}
+
+/** Plays this state to somebody who opens the chat on a product's page, in this language. */
+export async function meet(
+  page: Page,
+  shop: string,
+  state: State,
+  lang: string,
+): Promise<FrameLocator> {
+  await play(page, state)
+  await page.addInitScript((spoken) => {
+    Object.assign(window, { securechatSettings: { lang: spoken } })
+  }, lang)
+  await page.goto(`${shop}/demo/products/aurora-lamp`)
+  await page.locator('secure-chat .launcher').click()
+  const chat = page.frameLocator('secure-chat iframe')
+  await chat.locator('.app').waitFor()
+  return chat
+}
+
+/** A folder for pictures; none are made where it is not set. */
+const pictures = process.env['PICTURES']
+
+/** Leaves a picture of the page as it is. */
+export async function picture(page: Page, ...name: (string | number)[]): Promise<void> {
+  if (!pictures) return
+  await mkdir(pictures, { recursive: true })
+  await page.screenshot({ path: join(pictures, `${name.join('-').replaceAll(' ', '-')}.png`) })
 }

@@ -1,14 +1,9 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bringAxe, chatOf, inspect } from './axe.ts'
 import { openShopper, type Shopper } from './browser.ts'
 import { useDemo } from './demo.ts'
-import { play } from './stand-in.ts'
+import { meet, picture } from './stand-in.ts'
 import { states } from './states.ts'
-
-/** A folder for a picture of each state; none are made where it is not set. */
-const pictures = process.env['PICTURES']
 
 const demo = useDemo()
 
@@ -35,14 +30,7 @@ describe.each(looks)('$width px, $colorScheme, $lang', ({ width, height, colorSc
   test.each(states)('axe finds nothing in: $name', { timeout: 20_000 }, async (state) => {
     const page = await shopper.context.newPage()
     try {
-      await play(page, state)
-      await page.addInitScript((spoken) => {
-        Object.assign(window, { securechatSettings: { lang: spoken } })
-      }, lang)
-      await page.goto(`${demo.shop}/demo/products/aurora-lamp`)
-      await page.locator('secure-chat .launcher').click()
-      const chat = page.frameLocator('secure-chat iframe')
-      await chat.locator('.app').waitFor()
+      const chat = await meet(page, demo.shop, state, lang)
       if (state.reach) {
         if (state.messages) await chat.locator('.message').first().waitFor()
         await state.reach(chat)
@@ -53,11 +41,7 @@ describe.each(looks)('$width px, $colorScheme, $lang', ({ width, height, colorSc
         .locator('html')
         .evaluate((root) => root.scrollWidth - root.clientWidth)
       expect(sideways).toBe(0)
-      if (pictures) {
-        await mkdir(pictures, { recursive: true })
-        const name = `${state.name.replaceAll(' ', '-')}-${width}-${colorScheme}-${lang}.png`
-        await page.screenshot({ path: join(pictures, name) })
-      }
+      await picture(page, state.name, width, colorScheme, lang)
     } finally {
       await page.close()
     }

@@ -1,4 +1,4 @@
-import type { ChatEvent, Message, Problem, Route, Turn } from '@securechat/types/wire'
+import type { Branding, ChatEvent, Message, Problem, Route, Turn } from '@securechat/types/wire'
 import type { FrameLocator } from 'playwright-core'
 
 /** A moment of a chat, as the server tells it, and how a shopper comes there. */
@@ -8,6 +8,8 @@ export interface State {
   /** Older messages can be fetched. */
   more?: boolean
   turn?: Turn
+  /** What the site says of itself otherwise than the demo. */
+  branding?: Partial<Branding>
   /** Told by the stream as soon as it is followed. */
   events?: ChatEvent[]
   /** How calls are answered: by a refusal, or never. All others are answered well. */
@@ -63,7 +65,7 @@ function told(
 
 const question = 'Is the Aurora lamp dimmable?'
 const asked = told(['visitor', question])
-const answered = told(
+export const answered = told(
   ['visitor', question],
   ['agent', 'Yes, the **Aurora lamp** dims in three steps. Tap its base to change the light.'],
 )
@@ -109,6 +111,13 @@ const write = async (chat: FrameLocator, text: string) => {
 }
 const menu = (chat: FrameLocator) => chat.locator('.menu > button').click()
 
+export const streaming: State = {
+  name: 'streaming',
+  messages: asked,
+  turn: { ...open, text: 'Yes, the **Aurora lamp** dims in three steps. Tap its base to' },
+  seen: '[data-state=streaming] .markdown p',
+}
+
 export const states: State[] = [
   { name: 'empty', seen: '.home' },
   { name: 'connecting', calls: { 'POST /sessions': 'never' }, seen: '.skeleton' },
@@ -138,12 +147,7 @@ export const states: State[] = [
     reach: (chat) => write(chat, 'And how long is its cable?'),
     seen: '[data-state=failed]',
   },
-  {
-    name: 'streaming',
-    messages: asked,
-    turn: { ...open, text: 'Yes, the **Aurora lamp** dims in three steps. Tap its base to' },
-    seen: '[data-state=streaming] .markdown p',
-  },
+  streaming,
   {
     name: 'writing while it answers',
     messages: asked,

@@ -29,7 +29,12 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
   const chat = openChat({ ...config, locale: hello.lang || config.locale }, hello.page)
   const view = createRoot(root)
   // Until the page has told, take the panel for a phone's: focus would raise its keyboard.
-  let panel = { shown: hello.shown, fullScreen: true, prefill: null as Prefill | null }
+  let panel = {
+    shown: hello.shown,
+    fullScreen: true,
+    wide: chat.wide(),
+    prefill: null as Prefill | null,
+  }
   let locale = await loadLocale(hello.lang || config.locale)
   let look = { lang: hello.lang, theme: hello.theme, accent: hello.accent }
 
@@ -37,7 +42,12 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
     line.say({ kind: 'happened', name, detail })
   const seen = () => chat.setVisible(panel.shown && !document.hidden)
   const close = () => line.say({ kind: 'close' })
-  const widen = (wide: boolean) => line.say({ kind: 'wide', wide })
+  const widen = (wide: boolean) => {
+    panel = { ...panel, wide }
+    chat.setWide(wide)
+    line.say({ kind: 'wide', wide })
+    draw()
+  }
   const clicked = (id: string) => happened('product:click', { id })
   const setPage = (address: unknown) => {
     if (typeof address === 'string' && /^https?:/.test(address))
@@ -123,6 +133,7 @@ async function meet(hello: Hello, line: Line<FromFrame>): Promise<void> {
   // A tab in the background needs no stream of its own; browsers allow a page's host only a few.
   document.addEventListener('visibilitychange', seen)
   const { accent, position, launcher_label: label = '' } = config.branding
+  line.say({ kind: 'wide', wide: panel.wide })
   line.say({
     kind: 'ready',
     accent,

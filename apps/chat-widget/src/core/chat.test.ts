@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { MemoryArea } from '../../test/browser-parts'
 import { failing, ScriptedServer } from '../../test/scripted-server'
 import { Browser, pass, settle, spoken } from '../../test/tab'
 import type { Chat } from './chat'
@@ -191,6 +192,23 @@ describe('the shopper', () => {
     server.refuse('DELETE /session', failing(0, 'unreachable'))
     await chat.end()
     expect(chat.view()).toMatchObject({ phase: 'live', notice: { code: 'unreachable' } })
+  })
+
+  test('who asked for more room has it on the next page of the tab, until the chat ends', async () => {
+    const tab = new MemoryArea()
+    const before = browser.open(server, {}, tab)
+    expect(before.wide()).toBe(false)
+    before.setWide(true)
+    before.close()
+
+    expect(browser.open(server).wide()).toBe(false)
+    const after = await started(browser.open(server, {}, tab))
+    expect(after.wide()).toBe(true)
+    await after.end()
+    expect(tab.length).toBe(0)
+    after.setWide(true)
+    after.setWide(false)
+    expect(browser.open(server, {}, tab).wide()).toBe(false)
   })
 
   test('who gives no consent leaves nothing behind on the next page', () => {

@@ -36,6 +36,9 @@ export interface Chat {
   consent(given: { functional: boolean }): void
   draft(): string
   setDraft(text: string): void
+  /** Whether the reader asked for more room, on this or another page of the tab. */
+  wide(): boolean
+  setWide(wide: boolean): void
   on<S extends keyof ChatSignals>(signal: S, hear: (told: ChatSignals[S]) => void): () => void
   /** Stops everything; the chat cannot be used afterwards. */
   close(): void

@@ -9,6 +9,7 @@ import type { View } from './view'
 import { Visit } from './visit'
 
 const draftKey = 'draft'
+const wideKey = 'wide'
 
 export function createChat(deps: Surroundings): Chat {
   return new LiveChat(deps)
@@ -163,8 +164,15 @@ class LiveChat implements Chat {
   }
 
   setDraft(text: string): void {
-    if (text === '') this.#deps.storage.tab.remove(draftKey)
-    else this.#deps.storage.tab.set(draftKey, text)
+    this.#keepInTab(draftKey, text)
+  }
+
+  wide(): boolean {
+    return this.#deps.storage.tab.get(wideKey) !== null
+  }
+
+  setWide(wide: boolean): void {
+    this.#keepInTab(wideKey, wide ? '1' : '')
   }
 
   on<S extends keyof ChatSignals>(signal: S, hear: (told: ChatSignals[S]) => void): () => void {
@@ -173,6 +181,11 @@ class LiveChat implements Chat {
 
   close(): void {
     this.#visit.halt()
+  }
+
+  #keepInTab(key: string, value: string): void {
+    if (value === '') this.#deps.storage.tab.remove(key)
+    else this.#deps.storage.tab.set(key, value)
   }
 
   async #fetchOlder(): Promise<void> {

@@ -167,6 +167,28 @@ describe('a question', () => {
     expect(browser.area.length).toBe(1)
   })
 
+  test.each([
+    ['is empty', () => undefined],
+    ['tells of no message', () => ({})],
+    ['cannot be read', () => Promise.reject(failing(200, 'bad_answer'))],
+  ])('whose receipt %s is repeated no faster than after any failure', async (_, answer) => {
+    const chat = await started()
+    const sent = () => server.count('POST /session/messages')
+    // Whoever repeats without a pause is left hanging rather than hangs the test.
+    server.always('POST /session/messages', () =>
+      sent() > 50 ? new Promise(() => undefined) : answer(),
+    )
+    chat.send('Hello?')
+    await settle()
+    expect(sent()).toBe(1)
+    expect(last(chat)?.delivery).toBe('pending')
+    await pass(3_000)
+    expect(sent()).toBe(3)
+    await pass(120_000)
+    expect(sent()).toBe(8)
+    expect(last(chat)).toMatchObject({ delivery: 'failed', problem: { code: 'bad_answer' } })
+  })
+
   test('sent too fast waits as long as the server says and tells until when', async () => {
     const chat = await started()
     server.refuse('POST /session/messages', failing(429, 'rate_limited', 12_000))

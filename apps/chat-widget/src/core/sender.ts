@@ -1,3 +1,4 @@
+import { isSent } from '@securechat/types/guards'
 import type { Sent } from '@securechat/types/wire'
 import { Failure } from '@securechat/utils/http'
 import { insist, type Network, whenOnline } from './network'
@@ -62,7 +63,8 @@ async function persist(deps: SenderDeps, unsent: Unsent, signal: AbortSignal): P
   let failures = 0
   await whenOnline(network, signal)
   const sent = await insist(
-    async () => (outbox.next()?.id === unsent.id ? deps.send(unsent, signal) : undefined),
+    async () =>
+      outbox.next()?.id === unsent.id ? receipt(await deps.send(unsent, signal)) : undefined,
     {
       ...deps,
       signal,
@@ -76,6 +78,12 @@ async function persist(deps: SenderDeps, unsent: Unsent, signal: AbortSignal): P
   if (!sent) return
   deps.taken(sent)
   outbox.drop(unsent.id)
+}
+
+/** A success that tells of no message is no proof that ours was taken. */
+function receipt(sent: Sent | undefined): Sent {
+  if (isSent(sent)) return sent
+  throw new Failure({ code: 'bad_answer', status: 200, title: 'The answer could not be read' })
 }
 
 function giveUp({ outbox, failed }: SenderDeps, unsent: Unsent, failure: Failure): void {

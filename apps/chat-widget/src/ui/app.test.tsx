@@ -70,16 +70,19 @@ function show(first: Partial<View> = {}) {
   }
   const close = vi.fn()
   const root = createRoot(document.body.appendChild(document.createElement('div')))
-  const widen = vi.fn()
   const clicked = vi.fn()
-  const panel = { shown: true, fullScreen: false, prefill: null, close, widen, clicked }
-  void act(() =>
+  const widen = vi.fn((wide: boolean) => draw(wide))
+  const draw = (wide = false) =>
     root.render(
       <ChatProvider chat={chat as unknown as Chat}>
-        <App branding={branding} features={features} panel={panel} />
+        <App
+          branding={branding}
+          features={features}
+          panel={{ shown: true, fullScreen: false, wide, prefill: null, close, widen, clicked }}
+        />
       </ChatProvider>,
-    ),
-  )
+    )
+  void act(() => draw())
   const turnTo = (next: Partial<View>) =>
     void act(() => {
       view = { ...view, ...next }
@@ -88,7 +91,10 @@ function show(first: Partial<View> = {}) {
   return { chat, close, widen, clicked, turnTo }
 }
 
-afterEach(() => document.body.replaceChildren())
+afterEach(() => {
+  vi.useRealTimers()
+  document.body.replaceChildren()
+})
 
 const button = (name: string) =>
   [...document.querySelectorAll('button')].find(
@@ -202,6 +208,18 @@ test('Escape closes the panel, but an open menu first', () => {
   expect(close).not.toHaveBeenCalled()
   press('Escape')
   expect(close).toHaveBeenCalledTimes(1)
+})
+
+test('an answer taken up is told of once and briefly, where the tagline is', () => {
+  vi.useFakeTimers()
+  const { turnTo } = show({ messages: [question], resumed: true })
+  const header = () => document.querySelector('header')?.textContent
+  expect(header()).toBe('The shopContinuing…')
+  expect(document.querySelector('.notice')?.textContent).toContain('AI assistant')
+  void act(() => void vi.advanceTimersByTime(2000))
+  expect(header()).toBe('The shopAnswers at once')
+  turnTo({ messages: [question, answer] })
+  expect(header()).toBe('The shopAnswers at once')
 })
 
 test('a growing answer writes on to the nodes that are there', () => {

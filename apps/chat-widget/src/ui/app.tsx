@@ -2,7 +2,7 @@ import type { Branding, Features } from '@securechat/types/wire'
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useChat } from '../react/use-chat'
 import { Announcer } from './announce'
-import { LineBanner, NoticeBanner, useSecondsUntil } from './banner'
+import { LineBanner, NoticeBanner, useBriefly, useSecondsUntil } from './banner'
 import { Composer, type Prefill } from './composer'
 import { Header, type MenuItem } from './header'
 import { Home, Skeleton } from './home'
@@ -15,6 +15,8 @@ import { Thread } from './thread'
 export interface Panel {
   readonly shown: boolean
   readonly fullScreen: boolean
+  /** Whether the reader has asked for more room. */
+  readonly wide: boolean
   readonly prefill: Prefill | null
   close(): void
   /** Gives the panel more room, or takes it back. */
@@ -37,6 +39,7 @@ export function App({ branding: given, features, panel }: Props) {
   const branding = view.site?.branding ?? given
   const { phase, messages, turn, notice } = view
   const wait = useSecondsUntil(notice?.kind === 'rate-limited' ? notice.until : 0)
+  const resumed = useBriefly(view.resumed, 1600)
   const empty = messages.length === 0
   const shut = phase === 'ended' || phase === 'refused'
 
@@ -76,9 +79,11 @@ export function App({ branding: given, features, panel }: Props) {
       <Header
         title={branding.title || words.title}
         tagline={branding.tagline}
+        passing={resumed && phase === 'live' ? words.resumed : ''}
         live={phase === 'live'}
         bare={empty && !shut}
         items={items}
+        wide={panel.wide}
         widen={panel.fullScreen ? null : panel.widen}
         close={panel.close}
       />

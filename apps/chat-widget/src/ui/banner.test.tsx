@@ -31,16 +31,6 @@ function mount() {
   }
 }
 
-test('an answer taken up is announced once, and briefly', () => {
-  const { line, text, pass } = mount()
-  line({ resumed: true, turn: { id: 't', state: 'running' } })
-  expect(text()).toContain('Continuing')
-  pass(2000)
-  expect(text()).toBe('')
-  line({ resumed: true, turn: { id: 'u', state: 'running' } })
-  expect(text()).toBe('')
-})
-
 test('a short break of the line is not worth a word', () => {
   const { line, text, pass } = mount()
   line({ phase: 'reconnecting' })

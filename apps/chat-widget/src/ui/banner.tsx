@@ -6,16 +6,9 @@ import { fill, useLocale } from './locale'
 /** One line under the header: how the connection stands. */
 export function LineBanner({ view }: { view: View }) {
   const { words } = useLocale()
-  const resumed = useBriefly(view.resumed, 1600)
   const slow = useAfter(view.phase === 'reconnecting', 600)
   if (view.phase === 'offline') return <Banner icon="offline">{words.offline}</Banner>
   if (slow) return <Banner icon="wait">{words.reconnecting}</Banner>
-  if (resumed)
-    return (
-      <div className="passing">
-        <Banner icon="retry">{words.resumed}</Banner>
-      </div>
-    )
   return null
 }
 
@@ -52,7 +45,7 @@ function Banner({ icon, children }: { icon: IconName; children: ReactNode }) {
 }
 
 /** True for so many milliseconds after the value became true. */
-function useBriefly(value: boolean, milliseconds: number): boolean {
+export function useBriefly(value: boolean, milliseconds: number): boolean {
   const [on, setOn] = useState(false)
   useEffect(() => {
     if (!value) return

@@ -11,19 +11,21 @@ export interface MenuItem {
 interface Props {
   title: string
   tagline: string
+  /** What is worth a word for a moment, in the tagline's place: there it covers and moves nothing. */
+  passing: string
   /** Whether the assistant can be reached. */
   live: boolean
   /** On the first screen the greeting speaks, and the bar is bare. */
   bare: boolean
   items: readonly MenuItem[]
+  wide: boolean
   /** Null where the panel has all the room there is. */
   widen: ((wide: boolean) => void) | null
   close: () => void
 }
 
-export function Header({ title, tagline, live, bare, items, widen, close }: Props) {
+export function Header({ title, tagline, passing, live, bare, items, wide, widen, close }: Props) {
   const { words } = useLocale()
-  const [wide, setWide] = useState(false)
   return (
     <header className={bare ? 'bar bare' : 'bar'}>
       {!bare && <Mark />}
@@ -33,9 +35,15 @@ export function Header({ title, tagline, live, bare, items, widen, close }: Prop
             <h1 dir="auto">{title}</h1>
             <p>
               <span className={live ? 'dot live' : 'dot'} />
-              <span className="clip" dir="auto">
-                {tagline}
-              </span>
+              {passing ? (
+                <span className="clip passing" dir="auto" role="status" key="passing">
+                  {passing}
+                </span>
+              ) : (
+                <span className="clip" dir="auto" title={tagline}>
+                  {tagline}
+                </span>
+              )}
             </p>
           </>
         )}
@@ -46,10 +54,7 @@ export function Header({ title, tagline, live, bare, items, widen, close }: Prop
           className="round"
           aria-label={words.wide}
           aria-pressed={wide}
-          onClick={() => {
-            setWide(!wide)
-            widen(!wide)
-          }}
+          onClick={() => widen(!wide)}
         >
           <Icon name={wide ? 'narrow' : 'wide'} />
         </button>

@@ -139,6 +139,8 @@ type workflow struct {
 	*httptest.Server
 	mu   sync.Mutex
 	runs map[string]int
+	now  int // how many go on
+	most int // that ever went on at once
 }
 
 const answerTokens = 12
@@ -163,7 +165,14 @@ func newWorkflow(t *testing.T, gap time.Duration) *workflow {
 		}
 		w.mu.Lock()
 		w.runs[asked.ChatInput]++
+		w.now++
+		w.most = max(w.most, w.now)
 		w.mu.Unlock()
+		defer func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.now--
+		}()
 		frame := func(kind, content string) {
 			_ = json.NewEncoder(answer).Encode(map[string]any{"type": kind, "content": content,
 				"metadata": map[string]any{"nodeId": "1", "nodeName": "AI Agent", "itemIndex": 0, "runIndex": 0}})

@@ -18,6 +18,8 @@ import (
 	limits "securechat/internal/limit/memory"
 	sharedlimits "securechat/internal/limit/redis"
 	"securechat/internal/relay"
+	runs "securechat/internal/runs/redis"
+	"securechat/internal/store/cached"
 	"securechat/internal/store/sqlstore"
 	streamalone "securechat/internal/stream/fallback"
 	stream "securechat/internal/stream/memory"
@@ -32,6 +34,8 @@ const keysInRedis = "securechat:"
 type shared struct {
 	log     relay.Log
 	limiter gate.Limiter
+	runs    relay.Runs // nil where this process is alone
+	gate    gate.Store
 	run     []func(context.Context) error
 }
 
@@ -39,11 +43,14 @@ type shared struct {
 // it is not where anything is kept.
 func share(c config.Config, store *sqlstore.Store, keys *keyring.Keyring, log *slog.Logger) (shared, error) {
 	if c.RedisURL == "" {
-		return shared{log: stream.New(), limiter: limits.New(limits.Most)}, nil
+		return shared{log: stream.New(), limiter: limits.New(limits.Most), gate: store}, nil
 	}
 	r, err := newRedisLine(c.RedisURL)
 	if err != nil {
 		return shared{}, err
+	}
+	if _, err := r.get(); err != nil { // before anybody asks: who finds it away goes on alone for a while
+		log.Warn("Redis is away", "error", err)
 	}
 	told := sharedstream.New(sharedstream.Options{Client: r.get, Sealer: keys, Prefix: keysInRedis})
 	both := streamalone.New(streamalone.Options{
@@ -53,10 +60,13 @@ func share(c config.Config, store *sqlstore.Store, keys *keyring.Keyring, log *s
 		Client: r.get, Prefix: keysInRedis,
 		Digest: func(ctx context.Context, text string) ([]byte, error) { return keys.Digest(ctx, chat.SiteID(""), text) },
 	})
+	visitors := cached.New(cached.Options{Store: store, Client: r.get, Sealer: keys, Prefix: keysInRedis})
 	return shared{
 		log:     both,
+		gate:    visitors,
 		limiter: limitsalone.New(taken, limits.New(limits.Most), log),
-		run:     []func(context.Context) error{told.Run, both.Run, r.close},
+		runs:    runs.New(runs.Options{Client: r.get, Prefix: keysInRedis}),
+		run:     []func(context.Context) error{told.Run, both.Run, visitors.Run, r.close},
 	}, nil
 }
 

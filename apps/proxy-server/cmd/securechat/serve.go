@@ -201,7 +201,7 @@ func keepDemoSite(ctx context.Context, g *ground, own []string) error {
 		Agent:   chat.AgentSettings{Kind: chat.AgentDemo},
 		Branding: chat.Branding{
 			Title:    "Northlight",
-			Tagline:  "AI assistant, answers at once",
+			Tagline:  "AI, answers at once",
 			Greeting: "Hello! What are you looking for today?",
 			Suggestions: []string{
 				"Which lamp suits a small desk?",

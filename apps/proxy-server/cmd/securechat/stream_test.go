@@ -10,12 +10,15 @@ import (
 )
 
 // reader folds what it hears into the text of one answer, as contract.md
-// tells clients to: deltas append, replacements set, a seq seen is ignored.
+// tells clients to: deltas append, replacements set, a seq seen is ignored, a
+// gap has the conversation fetched.
 type reader struct {
+	turn   string // the only one heeded, or ""
 	cursor string
 	seq    int
 	text   string
 	ended  bool
+	reset  bool // the conversation is to be fetched anew
 }
 
 // hear takes the bytes of a stream; an event that is not whole yet is left.
@@ -43,14 +46,23 @@ func (r *reader) hear(stream []byte) error {
 		}
 		r.cursor = id
 		var event struct {
+			Turn string `json:"turn_id"`
 			Seq  int    `json:"seq"`
 			Text string `json:"text"`
 		}
 		if err := json.Unmarshal([]byte(data), &event); err != nil {
 			return err
 		}
-		if kind == "message-added" || event.Seq <= r.seq {
+		if kind == "log-reset" {
+			r.reset = true
+			return nil
+		}
+		if kind == "message-added" || event.Seq <= r.seq || r.turn != "" && event.Turn != r.turn {
 			continue
+		}
+		if event.Seq > r.seq+1 {
+			r.reset = true
+			return nil
 		}
 		r.seq = event.Seq
 		switch kind {

@@ -67,11 +67,11 @@ func build(g *ground, logs io.Writer, listening netip.AddrPort, demonstrating bo
 	}
 	numbers := telemetry.NewMetrics(version())
 	door := gate.New(gate.Options{
-		Store: g.store, Limiter: together.limiter, Tickets: g.keys, Digest: g.keys.Digest,
+		Store: together.gate, Limiter: together.limiter, Tickets: g.keys, Digest: g.keys.Digest,
 		Own: own, Limits: often, Demo: demonstrating,
 	})
 	talk := relay.New(relay.Options{
-		Store: g.store, Fleet: g.store, Log: together.log,
+		Store: g.store, Fleet: g.store, Log: together.log, Runs: together.runs,
 		Agents: map[chat.AgentKind]relay.Agent{
 			chat.AgentDemo: demo.Agent{},
 			chat.AgentN8N:  n8n.New(n8n.Options{Issuer: public.String(), Signer: g.keys, Allowed: c.PrivateUpstreams}),

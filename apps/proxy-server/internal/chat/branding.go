@@ -22,7 +22,7 @@ var colour = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 // naming the member at fault.
 func (b Branding) Check() (Branding, error) {
 	b.Title = orText(b.Title, "Chat with us")
-	b.Tagline = orText(b.Tagline, "AI assistant, answers at once")
+	b.Tagline = orText(b.Tagline, "AI, answers at once")
 	b.Greeting = orText(b.Greeting, "Hello! How can I help?")
 	b.Accent = orText(b.Accent, "#2f5bea")
 	b.Theme = orText(b.Theme, "auto")

@@ -51,10 +51,11 @@ type Store interface {
 
 // Holder is who stands behind a credential.
 type Holder struct {
-	Visitor        chat.Visitor
-	Session        chat.Session
-	CredentialMade time.Time           // when this very secret was made
-	Current        chat.ConversationID // the visitor's newest conversation
+	Visitor         chat.Visitor
+	Session         chat.Session
+	CredentialMade  time.Time           // when this very secret was made
+	CredentialUntil time.Time           // when it can no longer be exchanged, by what is known now
+	Current         chat.ConversationID // the visitor's newest conversation
 }
 
 // Opening is what Enter wants stored. Hash belongs to the new secret.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -152,12 +153,16 @@ var errElsewhere = chat.E(chat.Unavailable, "turn_elsewhere", "This answer canno
 // Stop ends a turn of the conversation at once: what was told of its answer is
 // stored, and its agent is heard out where nobody listens. A turn that has
 // ended stays as it is. NotFound where the conversation has no such turn,
-// Unavailable where another process works on it.
+// Unavailable where another process works on it and does not end it soon.
 func (r *Relay) Stop(ctx context.Context, site chat.SiteID, c chat.ConversationID, id chat.TurnID) error {
 	t, ok := r.runs(id)
 	if !ok {
 		var err error
-		if t, err = r.stopInLine(ctx, site, c, id); t == nil {
+		t, err = r.stopInLine(ctx, site, c, id)
+		if errors.Is(err, errElsewhere) {
+			return r.stopElsewhere(ctx, site, id)
+		}
+		if t == nil {
 			return err
 		}
 	}
@@ -174,7 +179,7 @@ func (r *Relay) Stop(ctx context.Context, site chat.SiteID, c chat.ConversationI
 }
 
 // stopInLine ends a turn that waits for its conversation. It returns the turn
-// where that runs here by now.
+// where that runs here by now, and errElsewhere where another process runs it.
 func (r *Relay) stopInLine(ctx context.Context, site chat.SiteID, c chat.ConversationID, id chat.TurnID) (*turn, error) {
 	leave, err := r.order.enter(ctx, c)
 	if err != nil {
@@ -200,7 +205,7 @@ func (r *Relay) stopInLine(ctx context.Context, site chat.SiteID, c chat.Convers
 	act, cancel := r.act()
 	defer cancel()
 	next, err := r.Store.Finish(act, t.Turn, nil)
-	if chat.KindOf(err) == chat.Conflict {
+	if chat.KindOf(err) == chat.Conflict { // it has begun meanwhile
 		return nil, errElsewhere
 	}
 	if err != nil {
@@ -213,4 +218,32 @@ func (r *Relay) stopInLine(ctx context.Context, site chat.SiteID, c chat.Convers
 		r.goOn(next.Turn, next.Question)
 	}
 	return nil, nil
+}
+
+const (
+	stopPatience = 5 * time.Second // with the process that runs a turn: it looks once a second
+	stopLook     = 100 * time.Millisecond
+)
+
+// stopElsewhere has the process that runs a turn end it, and returns once it
+// has.
+func (r *Relay) stopElsewhere(ctx context.Context, site chat.SiteID, id chat.TurnID) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, stopPatience, errElsewhere)
+	defer cancel()
+	err := r.Fleet.AskToStop(ctx, site, id)
+	if chat.KindOf(err) == chat.NotFound {
+		return nil // it has ended
+	}
+	for err == nil {
+		var now chat.Turn
+		if now, err = r.Store.Turn(ctx, site, id); err == nil && !now.State.Open() {
+			return nil
+		}
+		select {
+		case <-time.After(stopLook):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return err
 }

@@ -158,6 +158,59 @@ type dead struct{ relay.Fleet }
 
 func (dead) Renew(context.Context, string, time.Duration) error { return errAway }
 
+// bereaved is a fleet whose dead ended one turn last. The store's own clock
+// goes on while a test's stands still.
+type bereaved struct {
+	relay.Fleet
+
+	store relay.Store
+	turn  chat.Turn
+}
+
+func (b bereaved) LastEnded(ctx context.Context, _, _ time.Duration, _ int) ([]chat.Turn, error) {
+	t, err := b.store.Turn(ctx, b.turn.SiteID, b.turn.ID)
+	return []chat.Turn{t}, err
+}
+
+// speechless is a log that does not hear of any turn's end.
+type speechless struct{ relay.Log }
+
+func (s speechless) Append(ctx context.Context, c chat.ConversationID, e chat.Event) (chat.Cursor, error) {
+	if e.Kind == chat.TurnEnded {
+		return "", errAway
+	}
+	return s.Log.Append(ctx, c, e)
+}
+
+func TestAnEndThatWasStoredAndNotToldIsToldByAnother(t *testing.T) {
+	inside(t, func(t *testing.T) {
+		shared := memory.New()
+		h := open(t, sayWords(time.Millisecond, "one ", "two"), func(o *relay.Options) {
+			o.Log = speechless{shared}
+		})
+		sent := h.ask("a")
+		h.wait()
+		h.start(sayWords(0, "yes"), "second", func(o *relay.Options) {
+			o.Log, o.Fleet = shared, bereaved{o.Fleet, h.store, sent.Turn}
+		})
+		told := h.turnEvents(sent)
+		if end := told[len(told)-1]; end.Kind != chat.TurnEnded || end.Status != chat.TurnDone || end.Message == nil || end.Message.Text != "one two" {
+			t.Errorf("told\n%s", brief(told))
+		}
+		time.Sleep(10 * time.Second)
+		ends := 0
+		events, err := shared.Told(t.Context(), sent.Turn.ConversationID, sent.Turn.ID)
+		for _, e := range events {
+			if e.Kind == chat.TurnEnded {
+				ends++
+			}
+		}
+		if err != nil || ends != 1 {
+			t.Errorf("the end was told %d times, %v", ends, err)
+		}
+	})
+}
+
 func TestAProcessThatLostItsLeaseStopsWritingQuietly(t *testing.T) {
 	inside(t, func(t *testing.T) {
 		h := open(t, sayWords(300*time.Millisecond, strings.SplitAfter(strings.Repeat("word ", 40), " ")...),

@@ -62,7 +62,8 @@ type Recalled struct {
 	Answer   *chat.Message
 }
 
-// Fleet tells living owners from dead ones, by the store's own clock.
+// Fleet is what the processes that work on a store know of each other. It
+// tells living owners from dead ones by the store's own clock.
 type Fleet interface {
 	// Renew holds owner's lease for ttl from now.
 	Renew(ctx context.Context, owner string, ttl time.Duration) error
@@ -72,6 +73,16 @@ type Fleet interface {
 	// Take makes owner the owner of an orphan; Conflict where its former
 	// owner lives or somebody else was first.
 	Take(ctx context.Context, t chat.Turn, owner string) error
+	// LastEnded returns up to limit turns, latest first, that an owner ended
+	// so shortly before its lease ran out (within, of clocks that may differ)
+	// that it may not have told so, of owners that have been missed for less
+	// than missed.
+	LastEnded(ctx context.Context, missed, within time.Duration, limit int) ([]chat.Turn, error)
+	// AskToStop leaves word for whoever owns an open turn that it is to end.
+	// NotFound where the site has no such turn, or that has ended.
+	AskToStop(ctx context.Context, s chat.SiteID, t chat.TurnID) error
+	// ToStop returns the running turns of owner that are to end.
+	ToStop(ctx context.Context, owner string) ([]chat.TurnID, error)
 	// Pulse returns a word that changes whenever the store knows more of a
 	// conversation: another message, another turn that runs, more of its
 	// answer. NotFound where there is no such conversation.
@@ -117,6 +128,19 @@ type Agent interface {
 	// makes it failed. Its code and text may be told, its cause is for the
 	// log. When ctx ends, reading ends, and the run is given up.
 	Ask(ctx context.Context, p chat.Prompt) iter.Seq2[chat.Piece, error]
+}
+
+// Runs shares the runs that a site allows its agent among all processes.
+type Runs interface {
+	// Enter asks for a run in a turn's name: 0 where it has one, which it
+	// keeps until it leaves or has not been kept for [RunLife]; else its place
+	// in line, which it keeps as long, or as it asks again. most is how many
+	// may run at once.
+	Enter(ctx context.Context, s chat.SiteID, t chat.TurnID, most int) (position int, err error)
+	// Keep says that turns of the site which have entered go on.
+	Keep(ctx context.Context, s chat.SiteID, turns []chat.TurnID) error
+	// Leave gives a run, or a place in line, up. It may be repeated.
+	Leave(ctx context.Context, s chat.SiteID, t chat.TurnID) error
 }
 
 // Metrics hears what is worth counting.

@@ -19,6 +19,7 @@ type Options struct {
 	Store  Store
 	Fleet  Fleet
 	Log    Log
+	Runs   Runs // optional: without it each process counts its own
 	Agents map[chat.AgentKind]Agent
 	// Owner names this process among all that ever worked on the store.
 	Owner string
@@ -53,7 +54,10 @@ type Relay struct {
 	running  map[chat.TurnID]*turn
 	waiting  map[chat.ConversationID][]*waiting // questions asked here, in order
 	doubtful map[chat.TurnID]doubt
-	quiet    chan struct{} // closed while no turn runs
+	held     map[chat.TurnID]chat.SiteID // whose runs the fleet counts
+	quiet    chan struct{}               // closed while no turn runs
+
+	ends map[chat.TurnID]struct{} // that were looked at after their owner's death; Run's own
 
 	doors    sync.RWMutex // held for reading while a question comes in
 	draining bool
@@ -72,6 +76,7 @@ func New(o Options) *Relay {
 		running:  map[chat.TurnID]*turn{},
 		waiting:  map[chat.ConversationID][]*waiting{},
 		doubtful: map[chat.TurnID]doubt{},
+		held:     map[chat.TurnID]chat.SiteID{},
 		recent:   newRecent(),
 		quiet:    make(chan struct{}),
 		pens:     make(chan struct{}, mostNoted),

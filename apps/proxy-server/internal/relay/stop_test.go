@@ -10,6 +10,7 @@ import (
 
 	"securechat/internal/chat"
 	"securechat/internal/relay"
+	"securechat/internal/stream/memory"
 )
 
 func (h *house) halt(sent relay.Sent) {
@@ -87,6 +88,58 @@ func TestWhatIsNotOnesOwnCannotBeStopped(t *testing.T) {
 		h.stored()
 	})
 }
+
+func TestAnAnswerIsStoppedByWayOfAnyProcess(t *testing.T) {
+	inside(t, func(t *testing.T) {
+		shared := memory.New()
+		h := open(t, sayWords(300*time.Millisecond, strings.Split(strings.Repeat("word ", 100), " ")...), func(o *relay.Options) { o.Log = shared })
+		sent := h.ask("a")
+		waits := h.ask("b")
+		reader := h.visit()
+		time.Sleep(time.Second)
+		h.start(sayWords(0, "yes"), "second", func(o *relay.Options) { o.Log = shared })
+		site, c := h.at()
+		begun := time.Now()
+		if err := h.Stop(t.Context(), site, c, sent.Turn.ID); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begun); took > 2*time.Second {
+			t.Errorf("that took %v", took)
+		}
+		if got := h.answer(sent); got.Status != chat.TurnStopped || !strings.HasPrefix(got.Text, "wordword") {
+			t.Errorf("stored %+v", got)
+		}
+		reader.until(t.Context(), sent.Turn.ID, 100)
+		if err := h.Stop(t.Context(), site, c, sent.Turn.ID); err != nil {
+			t.Errorf("once more: %v", err)
+		}
+		if err := h.Stop(t.Context(), site, c, waits.Turn.ID); err != nil {
+			t.Errorf("the next, which runs there by now: %v", err)
+		}
+	})
+}
+
+func TestAStopThatNobodyHeedsIsToldAsSuch(t *testing.T) {
+	inside(t, func(t *testing.T) {
+		goOn := make(chan struct{})
+		defer close(goOn)
+		h := open(t, script(func(context.Context, chat.Prompt, func(chat.Piece) bool) error {
+			<-goOn
+			return nil
+		}), func(o *relay.Options) { o.Fleet = deaf{o.Fleet} })
+		sent := h.ask("a")
+		h.start(sayWords(0, "yes"), "second")
+		site, c := h.at()
+		if err := h.Stop(t.Context(), site, c, sent.Turn.ID); chat.CodeOf(err) != "turn_elsewhere" {
+			t.Errorf("Stop = %v", err)
+		}
+	})
+}
+
+// deaf is a fleet that never hears of a stop.
+type deaf struct{ relay.Fleet }
+
+func (deaf) ToStop(context.Context, string) ([]chat.TurnID, error) { return nil, nil }
 
 // elsewhere opens another conversation of another visitor at the same site.
 func (h *house) elsewhere(visitor int) relay.Asker {

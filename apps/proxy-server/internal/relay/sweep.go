@@ -16,6 +16,9 @@ const (
 	mostResolved = 10                     // a tick
 	lifeOfDoubt  = time.Minute            // no act of the store is under way for so long
 	lastActs     = 5 * time.Second        // to store what is left when the grace is over
+	missedFor    = time.Minute            // how long a death is thought about
+	lastMoments  = 10 * time.Second       // before the end of a lease, in which its owner died; clocks may differ
+	mostEnded    = 500                    // turns that it ended then, looked at once each
 )
 
 // Run tells the fleet that this process lives, and ends the turns of those
@@ -29,8 +32,11 @@ func (r *Relay) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if held = r.renew(leaseLife, held); held {
 			r.sweep(ctx)
+			r.tellEnds(ctx)
+			r.stopAsked(ctx)
 			r.resolve(ctx)
 		}
+		r.keepRuns(ctx)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -88,6 +94,69 @@ func (r *Relay) takeOver(ctx context.Context, orphan chat.Turn) error {
 	return nil
 }
 
+// tellEnds tells of turns whose owner has stored their end and died before it
+// told so: whoever follows would wait for ever. Where several processes do so,
+// the seq makes them one.
+func (r *Relay) tellEnds(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, tickTimeout)
+	defer cancel()
+	turns, err := r.Fleet.LastEnded(ctx, missedFor, lastMoments, mostEnded)
+	ends := make(map[chat.TurnID]struct{}, len(turns))
+	for _, t := range turns {
+		if _, known := r.ends[t.ID]; !known && err == nil {
+			err = r.tellEndOf(ctx, t)
+		}
+		if err == nil {
+			ends[t.ID] = struct{}{}
+		}
+	}
+	r.ends = ends
+	if err != nil {
+		r.Logger.LogAttrs(ctx, slog.LevelWarn, "ends of turns not told", slog.Any("error", err))
+	}
+}
+
+func (r *Relay) tellEndOf(ctx context.Context, t chat.Turn) error {
+	events, err := r.Log.Told(ctx, t.ConversationID, t.ID)
+	if err != nil || len(events) > 0 && events[len(events)-1].Kind == chat.TurnEnded {
+		return err // where nothing is known of it, its owner may have told it to nobody else
+	}
+	known, err := r.Store.Recall(ctx, t.SiteID, t.ID)
+	if chat.KindOf(err) == chat.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	told := retold(known)
+	end := told[len(told)-1]
+	end.TurnID, end.MessageID, end.Seq = t.ID, t.AnswerID, t.Seq
+	_, err = r.Log.Append(ctx, t.ConversationID, end)
+	return err
+}
+
+// stopAsked ends the turns that visitors have stopped by way of another
+// process.
+func (r *Relay) stopAsked(ctx context.Context) {
+	r.mu.Lock()
+	idle := len(r.running) == 0
+	r.mu.Unlock()
+	if idle {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, tickTimeout)
+	defer cancel()
+	turns, err := r.Fleet.ToStop(ctx, r.Owner)
+	if err != nil {
+		r.Logger.LogAttrs(ctx, slog.LevelWarn, "stops not heard", slog.Any("error", err))
+	}
+	for _, id := range turns {
+		if t, here := r.runs(id); here {
+			t.halt(errStopped)
+		}
+	}
+}
+
 // resolve finds out whether turns have begun whose beginning was not
 // acknowledged, and has them answered.
 func (r *Relay) resolve(ctx context.Context) {
@@ -137,6 +206,7 @@ func (r *Relay) drain(tick *time.Ticker) {
 			defer time.AfterFunc(lastActs, r.cutActs).Stop()
 		case <-tick.C:
 			r.renew(leaseLife, true)
+			r.keepRuns(context.Background())
 		}
 	}
 	r.cutTurns(errShutdown) // the runs that nobody listens to

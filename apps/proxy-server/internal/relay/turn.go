@@ -76,6 +76,7 @@ func (t *turn) perform() (err error) {
 	}
 	place := t.relay.queue.enter(t.SiteID, t.VisitorID, t.asker.Site.Agent.MaxRuns)
 	defer place.leave()
+	defer t.leaveRun()
 	if err := t.standInLine(place); err != nil {
 		return err
 	}
@@ -119,21 +120,20 @@ func (t *turn) recall() error {
 	return nil
 }
 
-// standInLine returns once the agent may be asked.
+// standInLine returns once the agent may be asked: first among those who ask
+// here, then among all processes.
 func (t *turn) standInLine(p *place) error {
 	entered, told := time.Now(), 0
-	look := time.NewTicker(lineEvery)
-	defer look.Stop()
-	for {
-		position := p.stand()
-		if position == 0 {
-			t.relay.Metrics.Started(time.Since(entered))
-			return nil
-		}
+	tell := func(position int) {
 		if position != told {
 			t.declare(chat.Event{Kind: chat.TurnQueued, Position: position})
 			told = position
 		}
+	}
+	look := time.NewTicker(lineEvery)
+	defer look.Stop()
+	for position := p.stand(); position > 0; position = p.stand() {
+		tell(position)
 		select {
 		case <-p.granted:
 		case <-look.C:
@@ -141,6 +141,11 @@ func (t *turn) standInLine(p *place) error {
 			return context.Cause(t.live)
 		}
 	}
+	if err := t.shareRun(tell); err != nil {
+		return err
+	}
+	t.relay.Metrics.Started(time.Since(entered))
+	return nil
 }
 
 // listen hears the agent out. The turn ends with its run, or before it: a run

@@ -14,6 +14,7 @@ import (
 type reply struct {
 	label string // what it looks up first, or ""
 	text  string // markdown
+	back  string // what it asks in return, where that is all it has said
 	show  []product
 	shop  string // address of the shop that links lead to
 }
@@ -25,43 +26,6 @@ type question struct {
 	shop  string
 	about []product // named in the text; else on the page or in what was said before
 	named bool      // about was named in the text itself
-}
-
-// topics are tried in order; the first that a question speaks of answers it.
-var topics = []struct {
-	terms  []string
-	answer func(question) reply
-}{
-	{[]string{"order", "parcel", "package", "track", "tracking"}, orderStatus},
-	{[]string{"return", "refund", "exchange", "send back", "send it back", "money back"}, returns},
-	{[]string{"ship", "shipping", "deliver", "delivery", "arrive", "how long", "post"}, shipping},
-	{[]string{"gift", "present", "birthday", "christmas", "wedding"}, gifts},
-	{[]string{"stock", "available", "availability", "have any", "left"}, stock},
-	{[]string{"pay", "payment", "paypal", "card", "klarna", "invoice"}, payment},
-	{[]string{"cheap", "cheapest", "price", "cost", "how much", "expensive", "budget", "under"}, prices},
-	{[]string{"human", "person", "agent", "support", "call you", "phone", "email"}, people},
-	{[]string{"thank", "thank you", "thx", "great", "perfect"}, thanks},
-}
-
-func replyTo(p chat.Prompt) reply {
-	q := understand(p)
-	if len(q.about) == 1 {
-		if f, known := q.about[0].fact(p.Text); known {
-			return q.sign(reply{text: f.text + "\n\nAnything else about the " + q.about[0].link(q.shop) + "?"})
-		}
-	}
-	for _, topic := range topics {
-		if speaksOf(p.Text, topic.terms...) {
-			return q.sign(topic.answer(q))
-		}
-	}
-	switch {
-	case len(q.about) > 0 && (q.named || speaksOf(p.Text, "it", "this", "that", "one")):
-		return q.sign(describe(q))
-	case speaksOf(p.Text, "hi", "hello", "hey", "good morning", "good evening"):
-		return q.sign(greeting(q))
-	}
-	return q.sign(overview(q))
 }
 
 func understand(p chat.Prompt) question {
@@ -83,11 +47,6 @@ func understand(p chat.Prompt) question {
 	return q
 }
 
-func (q question) sign(r reply) reply {
-	r.shop = q.shop
-	return r
-}
-
 var orderNumber = regexp.MustCompile(`\b\d{4,10}\b`)
 
 func orderStatus(q question) reply {
@@ -101,7 +60,7 @@ func orderStatus(q question) reply {
 		"was **delivered** this morning. Nobody was at home, so it waits with your neighbour.",
 	}
 	last, _ := strconv.Atoi(number[len(number)-1:]) // the pattern matches digits only
-	return reply{label: "Looking up your order…", text: "Found it: order **#" + number + "** " + states[last%len(states)] + "\n\nCan I help with anything else?"}
+	return reply{label: "Looking up your order…", text: "Found it: order **#" + number + "** " + states[last%len(states)], back: "Can I help with anything else?"}
 }
 
 func returns(question) reply {
@@ -130,7 +89,8 @@ func gifts(q question) reply {
 			fmt.Sprintf("- %s, **%s**: %s\n", candle.link(q.shop), candle.price(), candle.about) +
 			fmt.Sprintf("- %s, **%s**: %s\n", mug.link(q.shop), mug.price(), mug.about) +
 			fmt.Sprintf("- %s, **%s**: %s\n\n", blanket.link(q.shop), blanket.price(), blanket.about) +
-			"We wrap any of them for **€3**, with a card in your own words. What would you like to spend?",
+			"We wrap any of them for **€3**, with a card in your own words.",
+		back: "What would you like to spend?",
 		show: []product{candle, blanket},
 	}
 }
@@ -198,12 +158,15 @@ func thanks(question) reply {
 }
 
 func describe(q question) reply {
-	p := q.about[0]
-	text := fmt.Sprintf("The %s: %s. It costs **%s** and is in stock.", p.link(q.shop), p.about, p.price())
+	lines := make([]string, len(q.about))
+	for i, p := range q.about {
+		lines[i] = fmt.Sprintf("The %s: %s. It costs **%s** and is in stock.", p.link(q.shop), p.about, p.price())
+	}
+	text := strings.Join(lines, "\n\n")
 	if !q.named {
 		text = "You mean the" + text[len("The"):]
 	}
-	return reply{text: text + "\n\nShall I tell you about **delivery**, or how to **return** it?", show: q.about[:1]}
+	return reply{text: text, back: "Shall I tell you about **delivery**, or how to **return** it?", show: q.about}
 }
 
 func greeting(q question) reply {

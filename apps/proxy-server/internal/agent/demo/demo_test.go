@@ -76,6 +76,54 @@ func TestEachQuestionIsAnsweredInItsOwnWords(t *testing.T) {
 	}
 }
 
+func TestEachThemeOfAQuestionIsAnswered(t *testing.T) {
+	for question, want := range map[string][]string{
+		"Tell me about lamps and delivery":                           {"linen shade", "working days"},
+		"lamps and delivery":                                         {"linen shade", "working days"},
+		"I'm interested in lamps and delivery times":                 {"linen shade", "working days"},
+		"Delivery and lamps?":                                        {"working days", "linen shade"},
+		"lamps, mugs & returns":                                      {"linen shade", "Terra mug", "30 days"},
+		"Which lamp suits a small desk, and when would it arrive?":   {"linen shade", "working days"},
+		"How much is the chair and is it fine outside?":              {"€189", "balcony"},
+		"Is the lamp dimmable? And is the mug dishwasher safe?":      {"three steps", "dishwasher"},
+		"Can I pay by PayPal, and what do returns cost?":             {"PayPal", "30 days"},
+		"Where is my order, number 48213, and can I send it back?":   {"#48213", "30 days"},
+		"Hello! Chairs and delivery, please":                         {"steam-bent ash", "one piece"},
+		"How long is delivery, do you have the mug and a lamp left?": {"working days", "14 left", "42 left"},
+	} {
+		got := ask(t, chat.Prompt{Text: question})
+		rest := got.Text
+		for _, words := range want {
+			var told bool
+			if _, rest, told = strings.Cut(rest, words); !told {
+				t.Errorf("%q is answered %q; want it to speak of %q in this order", question, got.Text, want)
+				break
+			}
+		}
+		if strings.Contains(got.Text, "Shall I tell you") || strings.Contains(got.Text, "Anything else") {
+			t.Errorf("%q is answered %q, which offers what it tells", question, got.Text)
+		}
+	}
+}
+
+func TestWhatIsOnlyToldOfIsNotExplained(t *testing.T) {
+	for question, unwanted := range map[string]string{
+		"I bought the Aurora lamp last week and want to return it":  "linen shade",
+		"My lamp flickers, can I send it back?":                     "linen shade",
+		"Are the lamp and the chair in stock?":                      "linen shade",
+		"Do you deliver mugs and candles?":                          "red clay",
+		"Hello, how does delivery work? Thanks!":                    "welcome",
+		"Can I send it back and get my money back?":                 "demo shop's assistant",
+		"Do you ship to Norway and Sweden?":                         "demo shop's assistant",
+		"When will my order arrive?":                                "Express",
+		"Can I wash the blanket, and is it soft, warm and pleasant": "demo shop's assistant",
+	} {
+		if got := ask(t, chat.Prompt{Text: question}); strings.Contains(got.Text, unwanted) {
+			t.Errorf("%q is answered %q", question, got.Text)
+		}
+	}
+}
+
 func TestTheSamePromptGetsTheSameAnswer(t *testing.T) {
 	p := chat.Prompt{Text: "Is the lamp in stock?", PageURL: "http://localhost:8080/demo/"}
 	if diff := cmp.Diff(ask(t, p), ask(t, p)); diff != "" {

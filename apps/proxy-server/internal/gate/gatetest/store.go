@@ -71,7 +71,7 @@ func TestStore(t *testing.T, open func(t *testing.T, sites ...chat.Site) gate.St
 		f, o := f(t), entry(site, "a", now)
 		f.open(o)
 		want := gate.Holder{
-			Visitor: o.Visitor, Session: o.Session, CredentialMade: now, Current: o.Session.ConversationID,
+			Visitor: o.Visitor, Session: o.Session, CredentialMade: now, CredentialUntil: o.Until, Current: o.Session.ConversationID,
 		}
 		if diff := cmp.Diff(want, f.holder("a", now)); diff != "" {
 			t.Errorf("holder differs (-want +got)\n%s", diff)
@@ -129,7 +129,9 @@ func TestStore(t *testing.T, open func(t *testing.T, sites ...chat.Site) gate.St
 		f.holder("c", used)
 		f.holder("c", used.Add(time.Hour))
 		for _, hash := range []string{"a", "b"} {
-			f.holder(hash, used.Add(chat.CredentialGrace-time.Microsecond))
+			if got, want := f.holder(hash, used.Add(chat.CredentialGrace-time.Microsecond)).CredentialUntil, used.Add(chat.CredentialGrace); !got.Equal(want) {
+				t.Errorf("it is good until %v, want %v", got, want)
+			}
 			f.gone(hash, used.Add(chat.CredentialGrace))
 		}
 		f.holder("c", used.Add(chat.CredentialGrace))

@@ -1,6 +1,7 @@
 package relaytest
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -49,6 +50,68 @@ func TestFleet(t *testing.T, open func(t *testing.T, have ...Thread) FleetStore)
 		}
 		return turns
 	}
+
+	t.Run("WhatAnOwnerEndedLastIsKnownAfterItsDeath", func(t *testing.T) {
+		s, turn := ready(t)
+		ended := func(want ...chat.TurnID) {
+			t.Helper()
+			turns, err := s.LastEnded(t.Context(), time.Hour, time.Minute, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []chat.TurnID
+			for _, t := range turns {
+				got = append(got, t.ID)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("it ended %v, want %v", got, want)
+			}
+		}
+		renew(t, s, "me", time.Hour)
+		turn.State, turn.EndedAt = chat.TurnDone, time.Now().Truncate(time.Microsecond)
+		if _, err := s.Finish(t.Context(), turn, Answer(turn, "all")); err != nil {
+			t.Fatal(err)
+		}
+		ended()
+		renew(t, s, "me", 0)
+		ended(turn.ID)
+		if turns, err := s.LastEnded(t.Context(), time.Hour, -time.Minute, 10); err != nil || len(turns) != 0 {
+			t.Errorf("long before its death it ended %v, %v", turns, err)
+		}
+		if turns, err := s.LastEnded(t.Context(), 0, time.Minute, 10); err != nil || len(turns) != 0 {
+			t.Errorf("long after its death it is known that it ended %v, %v", turns, err)
+		}
+	})
+
+	t.Run("AnOwnerIsToldWhatToStopAndNobodyElseIs", func(t *testing.T) {
+		s, turn := ready(t)
+		toStop := func(owner string, want ...chat.TurnID) {
+			t.Helper()
+			got, err := s.ToStop(t.Context(), owner)
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s is to stop %v, %v, want %v", owner, got, err, want)
+			}
+		}
+		toStop("me")
+		for range 2 {
+			if err := s.AskToStop(t.Context(), turn.SiteID, turn.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		toStop("me", turn.ID)
+		toStop("you")
+		if err := s.AskToStop(t.Context(), chat.SiteID(chat.NewID()), turn.ID); chat.KindOf(err) != chat.NotFound {
+			t.Errorf("another site stops it: %v", err)
+		}
+		turn.State, turn.EndedAt = chat.TurnStopped, start
+		if _, err := s.Finish(t.Context(), turn, Answer(turn, "so far")); err != nil {
+			t.Fatal(err)
+		}
+		toStop("me")
+		if err := s.AskToStop(t.Context(), turn.SiteID, turn.ID); chat.KindOf(err) != chat.NotFound {
+			t.Errorf("what has ended is to stop: %v", err)
+		}
+	})
 
 	t.Run("APulseChangesWithWhateverBecomesKnown", func(t *testing.T) {
 		s, turn := ready(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"securechat/internal/store/sqlstore"
 )
@@ -18,6 +19,20 @@ type uncertain struct{ error }
 
 func (u uncertain) Unwrap() error { return u.error }
 
+// severed is the error of a connection that is closed after it, whatever the
+// server, or something between, has said on it.
+type severed struct{ error }
+
+func (s severed) Unwrap() error { return s.error }
+
+// lost is how a batch failed whose connection is closed by now.
+func lost(err error) error {
+	if _, said := errors.AsType[*pgconn.PgError](err); said || err == nil {
+		return err
+	}
+	return severed{err}
+}
+
 // batch is statements that travel together, in a transaction where begin says
 // how one begins.
 type batch struct {
@@ -29,6 +44,9 @@ type batch struct {
 func (b *batch) run(ctx context.Context, conn *pgx.Conn) error {
 	err := b.send(ctx, conn)
 	if b.begin == "" {
+		if conn.IsClosed() {
+			return lost(err)
+		}
 		return err
 	}
 	if err == nil {
@@ -37,7 +55,10 @@ func (b *batch) run(ctx context.Context, conn *pgx.Conn) error {
 		}
 		return nil
 	}
-	if conn.IsClosed() || conn.PgConn().TxStatus() == idle {
+	if conn.IsClosed() {
+		return lost(err)
+	}
+	if conn.PgConn().TxStatus() == idle {
 		return err
 	}
 	if _, undone := conn.Exec(ctx, "ROLLBACK"); undone != nil {

@@ -1,85 +1,26 @@
 package postgres_test
 
 import (
-	"io"
-	"net"
 	"net/url"
-	"sync"
 	"testing"
+	"time"
 
+	"securechat/internal/chat"
+	"securechat/internal/faulttest"
 	"securechat/internal/store/postgres"
 	"securechat/internal/store/sqlstore"
 	"securechat/internal/store/sqlstore/sqlstoretest"
 )
 
-// line stands between an engine and its server, and can be cut without a word
-// of farewell.
-type line struct {
-	listener net.Listener
-	server   string
-	all      sync.WaitGroup
-
-	mu   sync.Mutex
-	open []net.Conn
-}
-
-func newLine(t *testing.T, server string) *line {
+// viaLine returns a store that reaches its server by a line.
+func viaLine(t *testing.T) (*sqlstore.Store, *faulttest.Line) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &line{listener: listener, server: server}
-	l.all.Go(l.accept)
-	t.Cleanup(func() {
-		listener.Close()
-		l.cut()
-		l.all.Wait()
-	})
-	return l
-}
-
-func (l *line) accept() {
-	for {
-		near, err := l.listener.Accept()
-		if err != nil {
-			return
-		}
-		far, err := net.Dial("tcp", l.server)
-		if err != nil {
-			near.Close()
-			continue
-		}
-		l.mu.Lock()
-		l.open = append(l.open, near, far)
-		l.mu.Unlock()
-		l.all.Go(func() { carry(near, far) })
-		l.all.Go(func() { carry(far, near) })
-	}
-}
-
-func carry(to, from net.Conn) {
-	_, _ = io.Copy(to, from) // however it ended, both ends close
-	to.Close()
-	from.Close()
-}
-
-func (l *line) cut() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, conn := range l.open {
-		conn.Close()
-	}
-	l.open = nil
-}
-
-func TestALineCutBetweenTwoActsIsNotNoticed(t *testing.T) {
 	u, err := url.Parse(inSchema(t, serverAddress(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLine(t, u.Host)
-	u.Host = l.listener.Addr().String()
+	line := faulttest.NewLine(t, u.Host)
+	u.Host = line.Address()
 	e := sqlstoretest.Migrated(t, func(t testing.TB) func() sqlstore.Engine {
 		return func() sqlstore.Engine {
 			e, err := postgres.Open(t.Context(), u.String())
@@ -89,15 +30,45 @@ func TestALineCutBetweenTwoActsIsNotNoticed(t *testing.T) {
 			return e
 		}
 	})
-	s := sqlstoretest.With(t, e, nil)
+	return sqlstoretest.With(t, e, nil), line
+}
+
+func TestALineCutBetweenTwoActsIsNotNoticed(t *testing.T) {
+	s, line := viaLine(t)
 	for range 20 {
 		if err := s.Renew(t.Context(), "me", 0); err != nil {
 			t.Fatal(err)
 		}
-		l.cut()
+		line.Cut()
 		if _, err := s.Sites(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		l.cut()
+		line.Cut()
+	}
+}
+
+func TestWhateverIsWrongWithTheLineTheStoreIsUnavailableAndComesBack(t *testing.T) {
+	for _, fault := range []faulttest.Fault{faulttest.Down, faulttest.Garbage} {
+		t.Run(fault.String(), func(t *testing.T) {
+			s, line := viaLine(t)
+			for range 5 {
+				if err := s.Renew(t.Context(), "me", 0); err != nil {
+					t.Fatal(err)
+				}
+				line.Be(fault)
+				if _, err := s.Sites(t.Context()); chat.KindOf(err) != chat.Unavailable {
+					t.Errorf("a look: %v", err)
+				}
+				if err := s.Renew(t.Context(), "me", 0); chat.KindOf(err) != chat.Unavailable {
+					t.Errorf("an act: %v", err)
+				}
+				line.Be(faulttest.None)
+				for deadline := time.Now().Add(5 * time.Second); s.Renew(t.Context(), "me", 0) != nil; {
+					if time.Now().After(deadline) {
+						t.Fatal("it does not come back")
+					}
+				}
+			}
+		})
 	}
 }

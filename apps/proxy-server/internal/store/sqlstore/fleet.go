@@ -26,12 +26,21 @@ func (s *Store) Renew(ctx context.Context, owner string, ttl time.Duration) erro
 
 // Orphans implements relay.Fleet.
 func (s *Store) Orphans(ctx context.Context, limit int) ([]chat.Turn, error) {
+	return s.turns(ctx, "read orphans", s.leased(orphans, limit))
+}
+
+// LastEnded implements relay.Fleet.
+func (s *Store) LastEnded(ctx context.Context, missed, within time.Duration, limit int) ([]chat.Turn, error) {
+	return s.turns(ctx, "read what was ended last", s.leased(lastEnded, missed.Microseconds(), within.Microseconds(), limit))
+}
+
+func (s *Store) turns(ctx context.Context, doing string, statement Statement) ([]chat.Turn, error) {
 	var rows []turnRow
-	statement := s.leased(orphans, limit).scan(func(row Row) error {
+	statement = statement.scan(func(row Row) error {
 		rows = append(rows, turnRow{})
 		return row.Scan(rows[len(rows)-1].columns()...)
 	})
-	if err := look(ctx, s.engine, "read orphans", statement); err != nil {
+	if err := look(ctx, s.engine, doing, statement); err != nil {
 		return nil, err
 	}
 	turns := make([]chat.Turn, 0, len(rows))
@@ -49,6 +58,21 @@ func (s *Store) Orphans(ctx context.Context, limit int) ([]chat.Turn, error) {
 func (s *Store) Take(ctx context.Context, t chat.Turn, owner string) error {
 	return s.orMissing(ctx, t, act(ctx, s.engine, "take turn",
 		s.leased(takeTurn, t.SiteID, t.ID, t.Owner, owner).orElse(errNotYours)))
+}
+
+// AskToStop implements relay.Fleet.
+func (s *Store) AskToStop(ctx context.Context, site chat.SiteID, t chat.TurnID) error {
+	return act(ctx, s.engine, "ask to stop a turn", askToStop.with(site, t).orElse(chat.Missing()))
+}
+
+// ToStop implements relay.Fleet.
+func (s *Store) ToStop(ctx context.Context, owner string) ([]chat.TurnID, error) {
+	var turns []chat.TurnID
+	err := look(ctx, s.engine, "read what is to stop", turnsToStop.with(owner).scan(func(row Row) error {
+		turns = append(turns, "")
+		return row.Scan(&turns[len(turns)-1])
+	}))
+	return turns, err
 }
 
 // Pulse implements relay.Fleet.

@@ -16,7 +16,7 @@ var queries = []query{
 	touchSession, endSession, endCredentials, forgetSessions, forgetCredentials, openConversation,
 	advance, advanceForQuestion, addMessage, addTurn, questionAndTurn, noteTurn, endTurn, promoteTurn, runningTurn,
 	turnByID, askerOfTurn, messagesOfTurn, conversationByID, messagesBefore, openTurn, rateMessage,
-	renewLease, dropLeases, orphans, takeTurn, pulse, takeChore,
+	renewLease, dropLeases, orphans, takeTurn, lastEnded, askToStop, turnsToStop, pulse, takeChore,
 	keysOfSite, keysOfAll, addKey, dropKey, retireKey, promoteKey,
 }
 
@@ -52,7 +52,7 @@ const sessionColumns = `v.site_id, v.id, v.customer, v.created_at, v.created_at 
 
 var holder = query{"holder", `
 SELECT ` + sessionColumns + `,
-       c.made_at, c.used_at,
+       c.made_at, c.used_at, CASE WHEN c.ends_at < c.until THEN c.ends_at ELSE c.until END,
        (SELECT n.id FROM conversations n
         WHERE n.site_id = s.site_id AND n.visitor_id = s.visitor_id
         ORDER BY n.created_at DESC, n.id DESC LIMIT 1)
@@ -256,6 +256,22 @@ SELECT ` + turnColumns + ` FROM turns t
 WHERE t.state = 'running' AND NOT EXISTS (
     SELECT 1 FROM owners o WHERE o.owner = t.owner AND o.until > {now})
 ORDER BY t.created_at, t.id LIMIT $1`}
+
+// lastEnded has few owners to look at: a cross join keeps SQLite from looking
+// at turns first.
+var lastEnded = query{"lastEnded", `
+SELECT ` + turnColumns + `
+FROM owners o
+CROSS JOIN turns t
+WHERE o.until <= {now} AND o.until > {now} - $1 AND t.owner = o.owner AND t.ended_at > o.until - $2
+ORDER BY t.ended_at DESC LIMIT $3`}
+
+var askToStop = query{"askToStop", `
+UPDATE turns SET stop_asked = TRUE
+WHERE site_id = $1 AND id = $2 AND state IN ('waiting', 'running')`}
+
+var turnsToStop = query{"turnsToStop", `
+SELECT id FROM turns WHERE state = 'running' AND owner = $1 AND stop_asked`}
 
 var pulse = query{"pulse", `
 SELECT c.last_seq, COALESCE(t.id, ''), COALESCE(t.state, ''), COALESCE(t.seq, 0)

@@ -30,6 +30,7 @@ type holderRow struct {
 	customer, client     []byte
 	visitorAt, sessionAt int64
 	seenAt, madeAt       int64
+	until                int64
 	endedAt, usedAt      *int64
 }
 
@@ -37,7 +38,7 @@ func (r *holderRow) scan(row Row) error {
 	v, s := &r.h.Visitor, &r.h.Session
 	return row.Scan(&v.SiteID, &v.ID, &r.customer, &r.visitorAt, &v.Returning,
 		&s.ID, &s.ConversationID, &r.client, &s.Fingerprint, &r.sessionAt, &r.seenAt, &r.endedAt,
-		&r.madeAt, &r.usedAt, &r.h.Current)
+		&r.madeAt, &r.usedAt, &r.until, &r.h.Current)
 }
 
 func (s *Store) openHolder(ctx context.Context, r holderRow) (gate.Holder, error) {
@@ -55,7 +56,7 @@ func (s *Store) openHolder(ctx context.Context, r holderRow) (gate.Holder, error
 	session.SiteID, session.VisitorID = v.SiteID, v.ID
 	session.Origin, session.UserAgent, session.Locale = c.Origin, c.UserAgent, c.Locale
 	session.CreatedAt, session.SeenAt, session.EndedAt = moment(&r.sessionAt), moment(&r.seenAt), moment(r.endedAt)
-	h.CredentialMade = moment(&r.madeAt)
+	h.CredentialMade, h.CredentialUntil = moment(&r.madeAt), moment(&r.until)
 	return h, nil
 }
 

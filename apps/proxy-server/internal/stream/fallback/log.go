@@ -46,6 +46,7 @@ type Log struct {
 	changes int       // between the two
 	readers map[*reader]struct{}
 	looked  map[chat.ConversationID]look
+	apart   map[chat.ConversationID]struct{} // of which something was told here alone
 }
 
 // look is what was known of a conversation when it was last looked at.
@@ -58,7 +59,7 @@ var _ relay.Log = (*Log)(nil)
 
 // New returns a log that uses the shared one as long as that answers.
 func New(o Options) *Log {
-	return &Log{Options: o, readers: map[*reader]struct{}{}, looked: map[chat.ConversationID]look{}}
+	return &Log{Options: o, readers: map[*reader]struct{}{}, looked: map[chat.ConversationID]look{}, apart: map[chat.ConversationID]struct{}{}}
 }
 
 // current returns the log in use, and how many changes there were before.
@@ -98,14 +99,23 @@ func (l *Log) leave(changes int, why error) {
 	l.rouse("")
 }
 
-// comeBack ends an absence.
-func (l *Log) comeBack() {
+// comeBack ends an absence. Other processes may have followed the shared log
+// all the while: theirs are sent to the store for what was told here alone.
+func (l *Log) comeBack(ctx context.Context) {
 	l.mu.Lock()
 	l.own = nil
 	l.changes++
+	apart := l.apart
+	l.apart = map[chat.ConversationID]struct{}{}
 	l.mu.Unlock()
 	l.Logger.Info("the shared log is back")
-	l.rouse("")
+	defer l.rouse("") // after that, so that our own hear of it once
+	for c := range apart {
+		if _, err := l.Append(ctx, c, chat.Event{Kind: chat.LogReset}); err != nil {
+			l.Logger.Warn("others were not told what they missed", "error", err)
+			return
+		}
+	}
 }
 
 // rouse wakes the readers of a conversation, or of all.
@@ -125,7 +135,14 @@ func (l *Log) rouse(c chat.ConversationID) {
 
 // Append implements [relay.Log].
 func (l *Log) Append(ctx context.Context, c chat.ConversationID, e chat.Event) (chat.Cursor, error) {
-	return use(l, func(in relay.Log, _ int) (chat.Cursor, error) { return in.Append(ctx, c, e) })
+	return use(l, func(in relay.Log, _ int) (chat.Cursor, error) {
+		if in != l.Shared {
+			l.mu.Lock()
+			l.apart[c] = struct{}{}
+			l.mu.Unlock()
+		}
+		return in.Append(ctx, c, e)
+	})
 }
 
 // End implements [relay.Log].
@@ -159,7 +176,7 @@ func (l *Log) Run(ctx context.Context) error {
 			l.lookAround(ctx, own)
 		default:
 			if sound++; sound == soundLooks {
-				l.comeBack()
+				l.comeBack(ctx)
 				continue
 			}
 			l.lookAround(ctx, own)

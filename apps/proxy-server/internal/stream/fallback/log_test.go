@@ -217,9 +217,24 @@ func TestWhoFollowsIsSentToTheStoreAtEachChangeAndHearsOn(t *testing.T) {
 		ear.wants("log-reset ")
 		h.say(4, "four")
 		ear.wants("text-delta four")
-		if cursor, err := shared.End(t.Context(), "c"); err != nil || !strings.HasSuffix(string(cursor), "-2") {
-			t.Errorf("the shared log ends at %s, %v", cursor, err)
-		}
+	})
+}
+
+func TestWhatWasToldApartIsMadeGoodForThoseWhoStayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := memory.New()
+		line := &fickle{Log: shared}
+		cut, whole := newHouse(t, line), newHouse(t, &fickle{Log: shared})
+		ear := whole.listen("")
+		cut.say(1, "one")
+		line.be(true)
+		cut.say(2, "two")
+		ear.wants("text-delta one")
+		line.be(false)
+		time.Sleep(5 * time.Second)
+		ear.wants("log-reset ")
+		cut.say(3, "three")
+		ear.wants("text-delta three")
 	})
 }
 
