@@ -61,7 +61,7 @@ generate: ## write what is generated anew: docs/deployment/configuration.md and 
 	cd $(SERVER) && go test ./internal/config -update
 
 bench: build ## measure what the proxy adds to an upstream called directly
-	cd $(SERVER) && ../../scripts/with-postgres.sh go run ./cmd/bench
+	cd $(SERVER) && ../../scripts/with-postgres.sh ../../scripts/with-redis.sh go run ./cmd/bench
 
 e2e: build ## drive the widget in a real browser
 	pnpm --filter tests run e2e

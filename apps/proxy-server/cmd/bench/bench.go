@@ -19,7 +19,17 @@ type subject struct {
 	name    string
 	process *process
 	address string
-	siteKey string // "" where there are no sessions
+	siteKey string               // "" where there are no sessions
+	beside  func() time.Duration // processor time of what works for it, or nil
+}
+
+// cpu is the processor time that it has used, with all that works for it.
+func (s subject) cpu() (time.Duration, error) {
+	used, err := s.process.cpu()
+	if s.beside != nil {
+		used += s.beside()
+	}
+	return used, err
 }
 
 func (p plan) run(ctx context.Context, out io.Writer) error {
@@ -42,24 +52,32 @@ func (p plan) run(ctx context.Context, out io.Writer) error {
 	if err := p.reverseProxy(ctx, out, self, address); err != nil {
 		return err
 	}
-	stores := map[string]string{"securechat, SQLite": ""}
-	order := []string{"securechat, SQLite"}
-	if p.postgres != "" {
-		stores["securechat, PostgreSQL"] = p.postgres
-		order = append(order, "securechat, PostgreSQL")
-	} else {
-		fmt.Fprintln(out, "securechat, PostgreSQL: left out, no -postgres")
-	}
-	for _, name := range order {
-		if err := p.securechat(ctx, out, name, stores[name], address, p.rate); err != nil {
+	for _, e := range p.editions() {
+		if err := p.securechat(ctx, out, e, address, p.rate); err != nil {
 			return err
 		}
 	}
 	if p.streams > 0 {
 		fmt.Fprintln(out)
-		return p.securechat(ctx, out, "securechat, SQLite", "", address, p.many)
+		return p.securechat(ctx, out, edition{name: "securechat, SQLite"}, address, p.many)
 	}
 	return nil
+}
+
+// edition is what a server is measured with.
+type edition struct {
+	name, postgres, redis string // each "" where it is not used
+}
+
+func (p plan) editions() []edition {
+	all := []edition{{name: "securechat, SQLite"}}
+	if p.postgres != "" {
+		all = append(all, edition{name: "  PostgreSQL", postgres: p.postgres})
+	}
+	if p.postgres != "" && p.redis != "" {
+		all = append(all, edition{name: "  PostgreSQL and Redis", postgres: p.postgres, redis: p.redis})
+	}
+	return all
 }
 
 func (p plan) reverseProxy(ctx context.Context, out io.Writer, self, upstream string) error {
@@ -72,7 +90,7 @@ func (p plan) reverseProxy(ctx context.Context, out io.Writer, self, upstream st
 }
 
 // securechat starts the program on fresh data with one site, and measures it.
-func (p plan) securechat(ctx context.Context, out io.Writer, name, database, upstream string, measure func(context.Context, io.Writer, subject) error) error {
+func (p plan) securechat(ctx context.Context, out io.Writer, e edition, upstream string, measure func(context.Context, io.Writer, subject) error) error {
 	data, err := os.MkdirTemp("", "securechat-bench-")
 	if err != nil {
 		return err
@@ -82,14 +100,17 @@ func (p plan) securechat(ctx context.Context, out io.Writer, name, database, ups
 		"SECURECHAT_DATA=" + data, "SECURECHAT_LISTEN=127.0.0.1:0", "SECURECHAT_INTERNAL_LISTEN=127.0.0.1:0",
 		"SECURECHAT_ALLOW_PRIVATE_UPSTREAMS=127.0.0.0/8", "SECURECHAT_LIMITS=off", "SECURECHAT_LOG_LEVEL=warn",
 	}
-	if database != "" {
+	if e.redis != "" {
+		env = append(env, "SECURECHAT_REDIS_URL=redis://"+e.redis)
+	}
+	if e.postgres != "" {
 		key, err := p.keyFile(ctx, data)
 		if err != nil {
 			return err
 		}
 		env = append(env, "SECURECHAT_KEY_FILE="+key)
 		schema := fmt.Sprintf("bench_%d", os.Getpid())
-		scoped, drop, err := freshSchema(ctx, database, schema)
+		scoped, drop, err := freshSchema(ctx, e.postgres, schema)
 		if err != nil {
 			return err
 		}
@@ -109,7 +130,7 @@ func (p plan) securechat(ctx context.Context, out io.Writer, name, database, ups
 	if err != nil {
 		return err
 	}
-	return measure(ctx, out, subject{name: name, process: server, address: address, siteKey: key})
+	return measure(ctx, out, subject{name: e.name, process: server, address: address, siteKey: key, beside: e.beside()})
 }
 
 // keyFile makes the key that replicas would share.
@@ -156,12 +177,12 @@ func (p plan) rate(ctx context.Context, out io.Writer, s subject) error {
 			}
 		}
 		arrivals(ctx, askers, 20, time.Second) // warm the connections
-		before, err := s.process.cpu()
+		before, err := s.cpu()
 		if err != nil {
 			return err
 		}
 		got := arrivals(ctx, askers, rate, p.length)
-		after, err := s.process.cpu()
+		after, err := s.cpu()
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,7 @@
 // Command bench measures what the proxy adds. In one run, on one machine, it
 // asks the same questions of a workflow's webhook called directly, of a bare
-// reverse proxy before it, and of securechat on SQLite and on PostgreSQL, and
-// prints them side by side. Every answer is checked token by token.
+// reverse proxy before it, and of securechat on SQLite, on PostgreSQL, and on
+// PostgreSQL with Redis, and prints them side by side. Every answer is checked token by token.
 package main
 
 import (
@@ -20,6 +20,7 @@ import (
 type plan struct {
 	binary   string
 	postgres string
+	redis    string
 	rates    []int
 	length   time.Duration
 	streams  int
@@ -56,6 +57,7 @@ func parsePlan(args []string) (plan, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&p.binary, "binary", "bin/securechat", "the `program` to measure")
 	flags.StringVar(&p.postgres, "postgres", os.Getenv("TEST_POSTGRES_URL"), "`URL` of a PostgreSQL to measure with; none leaves it out")
+	flags.StringVar(&p.redis, "redis", os.Getenv("TEST_REDIS"), "`host:port` of a Redis to measure with, beside PostgreSQL; none leaves it out")
 	flags.StringVar(&rates, "rates", "50,200,500", "messages a second, one run each")
 	flags.DurationVar(&p.length, "length", 10*time.Second, "how long each run asks, a minute at most")
 	flags.IntVar(&p.streams, "streams", 9900, "simultaneous streams, 9900 at most; 0 leaves them out")

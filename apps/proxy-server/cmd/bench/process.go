@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -55,10 +57,40 @@ func (p *process) cpu() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	return ticks(string(text))
+}
+
+// beside is the processor time of the databases that an edition uses: of every
+// process here by their programs' names, whoever else may use them.
+func (e edition) beside() func() time.Duration {
+	var names []string
+	if e.postgres != "" {
+		names = append(names, "(postgres)")
+	}
+	if e.redis != "" {
+		names = append(names, "(redis-server)", "(valkey-server)")
+	}
+	return func() (used time.Duration) {
+		processes, _ := filepath.Glob("/proc/[0-9]*/stat")
+		for _, path := range processes {
+			text, err := os.ReadFile(path)
+			if err != nil || !slices.ContainsFunc(names, func(n string) bool { return strings.Contains(string(text), n) }) {
+				continue // it has ended, or is somebody else
+			}
+			if t, err := ticks(string(text)); err == nil {
+				used += t
+			}
+		}
+		return used
+	}
+}
+
+// ticks reads a process's line of statistics.
+func ticks(text string) (time.Duration, error) {
 	// The name in the second field may hold blanks; what follows its bracket
 	// does not. User and system ticks are fields 14 and 15 (proc(5)), and a
 	// tick is a hundredth of a second on every Linux that Go runs on.
-	_, rest, _ := strings.Cut(string(text), ") ")
+	_, rest, _ := strings.Cut(text, ") ")
 	fields := strings.Fields(rest)
 	if len(fields) < 13 {
 		return 0, fmt.Errorf("unreadable process state")

@@ -140,8 +140,12 @@ func (t *turn) finishedBefore() error {
 func (t *turn) tellEnd(problem *chat.Problem, reply *chat.Message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.answer.ended {
-		t.tell(chat.Event{Kind: chat.TurnEnded, Status: t.State, Problem: problem, Message: reply})
+	if t.answer.ended {
+		return
+	}
+	t.tell(chat.Event{Kind: chat.TurnEnded, Status: t.State, Problem: problem, Message: reply})
+	if t.taken { // its former owner may have told more before it knew, under the same numbers
+		t.relay.append(t.ConversationID, chat.Event{Kind: chat.LogReset})
 	}
 }
 

@@ -158,6 +158,36 @@ type dead struct{ relay.Fleet }
 
 func (dead) Renew(context.Context, string, time.Duration) error { return errAway }
 
+// slowFinish is a store that takes its time to end a turn.
+type slowFinish struct{ relay.Store }
+
+func (s slowFinish) Finish(ctx context.Context, t chat.Turn, reply *chat.Message) (*relay.Next, error) {
+	time.Sleep(300 * time.Millisecond)
+	return s.Store.Finish(ctx, t, reply)
+}
+
+func TestWhoFollowsATurnThatWasTakenFromTheLivingEndsWithWhatIsStored(t *testing.T) {
+	inside(t, func(t *testing.T) {
+		shared := memory.New()
+		h := open(t, sayWords(50*time.Millisecond, strings.SplitAfter(strings.Repeat("word ", 100), " ")...), func(o *relay.Options) {
+			o.Fleet, o.Log = dead{o.Fleet}, shared
+		})
+		loser := h.Relay
+		sent := h.ask("?")
+		reader := h.visit()
+		time.Sleep(time.Second)
+		h.start(sayWords(0, "yes"), "second", func(o *relay.Options) { o.Store, o.Log = slowFinish{o.Store}, shared })
+		reader.until(t.Context(), sent.Turn.ID, 100)
+		if err := loser.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		h.stored()
+		if got := h.answer(sent); got.Status != chat.TurnInterrupted || reader.text[sent.Turn.ID] != got.Text {
+			t.Errorf("the reader ended with %d bytes, stored are %d (%s)", len(reader.text[sent.Turn.ID]), len(got.Text), got.Status)
+		}
+	})
+}
+
 // bereaved is a fleet whose dead ended one turn last. The store's own clock
 // goes on while a test's stands still.
 type bereaved struct {

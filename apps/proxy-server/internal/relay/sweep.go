@@ -89,7 +89,7 @@ func (r *Relay) takeOver(ctx context.Context, orphan chat.Turn) error {
 		return err
 	}
 	t := r.recallTurn(orphan)
-	t.Owner, t.err = r.Owner, errCrashed
+	t.Owner, t.err, t.taken = r.Owner, errCrashed, true
 	r.begin(t)
 	return nil
 }

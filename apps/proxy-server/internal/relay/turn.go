@@ -26,6 +26,7 @@ type turn struct {
 	asker    Asker
 	question chat.Message
 	err      error // how it ended before it came here, or nil
+	taken    bool  // from a process that was believed dead
 
 	live  context.Context // ends, with its cause, when the turn is to end
 	halt  context.CancelCauseFunc
