@@ -113,7 +113,7 @@ func (r *redisLine) get() (rueidis.Client, error) {
 	return client, err
 }
 
-func (r *redisLine) known() (client rueidis.Client, err error, due bool) { //nolint:revive // due says whether the others count
+func (r *redisLine) known() (client rueidis.Client, err error, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.client != nil {

@@ -126,13 +126,14 @@ func TestFleet(t *testing.T, open func(t *testing.T, have ...Thread) FleetStore)
 		told := map[string]string{}
 		note := func(what string) {
 			t.Helper()
-			if pulse() != pulse() {
+			word := pulse()
+			if again := pulse(); again != word {
 				t.Errorf("the pulse changes by itself after %s", what)
 			}
-			if before, twice := told[pulse()]; twice {
+			if before, twice := told[word]; twice {
 				t.Errorf("the pulse after %s is the one after %s", what, before)
 			}
-			told[pulse()] = what
+			told[word] = what
 		}
 		note("the questions")
 		if err := s.Note(t.Context(), turn, 5, "so far"); err != nil {

@@ -9,7 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json/v2"
-	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -132,7 +132,7 @@ func (s *Store) keep(ctx context.Context, key string, m memory) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	_ = keepScript.Exec(ctx, client, []string{key, s.visitorKey(m.Holder.Visitor.ID), s.changeKey(m.Holder.Visitor.ID)},
-		[]string{string(sealed), fmt.Sprint(kept.Milliseconds())}).Error() // what is not kept is asked for again
+		[]string{string(sealed), strconv.FormatInt(kept.Milliseconds(), 10)}).Error() // what is not kept is asked for again
 }
 
 // forgetScript forgets all that is remembered of a visitor. KEYS: the
@@ -176,7 +176,7 @@ func (s *Store) forget(ctx context.Context, id chat.VisitorID) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	return forgetScript.Exec(ctx, client, []string{s.visitorKey(id), s.changeKey(id)},
-		[]string{fmt.Sprint(s.unsure.Milliseconds())}).Error()
+		[]string{strconv.FormatInt(s.unsure.Milliseconds(), 10)}).Error()
 }
 
 // Run tells Redis of changes that it could not be told of, and forgets those

@@ -39,7 +39,7 @@ func (l *Log) Run(ctx context.Context) error {
 			pause = firstPause
 		}
 		select {
-		case <-time.After(pause/2 + rand.N(pause/2)): //nolint:gosec // no secret
+		case <-time.After(pause/2 + rand.N(pause/2)):
 		case <-ctx.Done():
 		}
 	}
@@ -68,7 +68,7 @@ func (l *Log) attend(ctx context.Context, lost *time.Timer) bool {
 		select {
 		case <-ctx.Done():
 			return true
-		case <-broken:
+		case <-broken: //nolint:errcheck // why does not matter: a new line is made
 			lost.Reset(Patience)
 			return true
 		case <-beat.C:
