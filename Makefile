@@ -43,7 +43,7 @@ test/integration: build ## try a real n8n: installs one on the first run (ten mi
 check: tools ## run what needs no running program: formatting, vet, types, import directions, unused code
 	scripts/check.sh
 
-check-infra: build ## check what deploys the server: images, manifests, nginx, backups, workflows, Terraform
+check-infra: build ## check what deploys the server: images, manifests, nginx, backups, workflows
 	scripts/with-postgres.sh scripts/check-infra.sh
 
 lint: check ## check, and all of golangci-lint (built on first use: several minutes)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks what deploys the server, as far as a machine without a cluster can: manifests, compose files, Dockerfile, workflows and
-# Terraform by the tools that read them; nginx and the backup scripts by using them. The work behind `make check-infra`.
+# Checks what deploys the server, as far as a machine without a cluster can: manifests, compose files, Dockerfile and workflows
+# by the tools that read them; nginx and the backup scripts by using them. The work behind `make check-infra`.
 # What the machine lacks is installed where that is allowed, else left out and said; with CI=1 leaving out is a failure.
 set -uo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
