@@ -19,6 +19,7 @@ type ground struct {
 	engine sqlstore.Engine
 	keys   *keyring.Keyring
 	store  *sqlstore.Store
+	fleet  *sqlstore.Store // the same, for what must not wait for visitors
 }
 
 // openGround opens the database, brings it up to date and opens its keys. The
@@ -60,6 +61,10 @@ func (g *ground) open(ctx context.Context) error {
 		return fmt.Errorf("open the keys: %w", err)
 	}
 	g.store = sqlstore.New(g.engine, g.keys)
+	g.fleet = g.store
+	if pg, ok := g.engine.(*postgres.Engine); ok {
+		g.fleet = sqlstore.New(pg.Aside(), g.keys)
+	}
 	return nil
 }
 

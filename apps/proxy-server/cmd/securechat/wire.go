@@ -71,7 +71,7 @@ func build(g *ground, logs io.Writer, listening netip.AddrPort, demonstrating bo
 		Own: own, Limits: often, Demo: demonstrating,
 	})
 	talk := relay.New(relay.Options{
-		Store: g.store, Fleet: g.store, Log: together.log, Runs: together.runs,
+		Store: g.store, Fleet: g.fleet, Log: together.log, Runs: together.runs,
 		Agents: map[chat.AgentKind]relay.Agent{
 			chat.AgentDemo: demo.Agent{},
 			chat.AgentN8N:  n8n.New(n8n.Options{Issuer: public.String(), Signer: g.keys, Allowed: c.PrivateUpstreams}),
@@ -80,7 +80,7 @@ func build(g *ground, logs io.Writer, listening netip.AddrPort, demonstrating bo
 	})
 	o := web.Options{
 		Gate: door, Relay: talk, JWKS: g.keys.JWKS, Widget: widget,
-		Ready:     g.store.Ping,
+		Ready:     g.fleet.Ping,
 		PublicURL: public, TrustedProxies: c.TrustedProxies, CountryHeader: c.CountryHeader, Place: places.Place,
 		Metrics: numbers, Log: log,
 	}

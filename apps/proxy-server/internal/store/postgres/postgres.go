@@ -20,6 +20,7 @@ import (
 
 const (
 	connections = 16               // a replica's share of a server's usual hundred
+	aside       = 2                // beside them, for what must not wait
 	idleLife    = 5 * time.Minute  // of a connection nobody needs
 	longestLife = time.Hour        // of any; so that a moved server is found again
 	connectTime = 5 * time.Second  // to a server that does not answer
@@ -43,6 +44,7 @@ var errClosed = errors.New("the store is closed")
 type Engine struct {
 	config *pgx.ConnConfig
 	db     *sql.DB
+	apart  *Engine // of Aside, or nil
 	closed atomic.Bool
 }
 
@@ -60,20 +62,30 @@ func Open(ctx context.Context, address string) (*Engine, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "securechat"
 	}
+	e := &Engine{config: config, db: pool(config, connections), apart: &Engine{config: config, db: pool(config, aside)}}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := e.db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open postgres: %w", err), e.Close())
+	}
+	return e, nil
+}
+
+func pool(config *pgx.ConnConfig, most int) *sql.DB {
 	hasty := config.Copy()
 	maps.Copy(hasty.RuntimeParams, limits)
 	db := stdlib.OpenDB(*hasty)
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
 	db.SetConnMaxIdleTime(idleLife)
 	db.SetConnMaxLifetime(longestLife)
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open postgres: %w", err), db.Close())
-	}
-	return &Engine{config: config, db: db}, nil
+	return db
 }
+
+// Aside returns an engine of the same database with two connections of its
+// own, for what must be done in time however much visitors ask. It ends with
+// this one.
+func (e *Engine) Aside() *Engine { return e.apart }
 
 // Dialect implements [sqlstore.Engine].
 func (e *Engine) Dialect() sqlstore.Dialect {
@@ -152,5 +164,8 @@ func (e *Engine) Alone(ctx context.Context, fn func(db *sql.DB) error) (err erro
 // Close implements [sqlstore.Engine].
 func (e *Engine) Close() error {
 	e.closed.Store(true)
+	if e.apart != nil {
+		return errors.Join(e.db.Close(), e.apart.Close())
+	}
 	return e.db.Close()
 }

@@ -164,3 +164,42 @@ func hold(t *testing.T, address, text string) (release func()) {
 }
 
 func BenchmarkExchange(b *testing.B) { sqlstoretest.Benchmark(b, open) }
+
+// TestWhatIsDoneAsideWaitsForNoVisitor has every connection for visitors taken.
+func TestWhatIsDoneAsideWaitsForNoVisitor(t *testing.T) {
+	e, err := postgres.Open(t.Context(), inSchema(t, serverAddress(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	var visitors sync.WaitGroup
+	var waiting sync.WaitGroup
+	over := make(chan struct{})
+	for range 16 {
+		waiting.Add(1)
+		visitors.Go(func() {
+			err := e.Look(context.Background(), sqlstore.Statement{Text: "SELECT 1", Scan: func(row sqlstore.Row) error {
+				waiting.Done()
+				<-over
+				return row.Scan(new(int))
+			}})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	waiting.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	one := sqlstore.Statement{Text: "SELECT 1", Scan: func(row sqlstore.Row) error { return row.Scan(new(int)) }}
+	if err := e.Aside().Look(ctx, one); err != nil {
+		t.Errorf("aside: %v", err)
+	}
+	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := e.Look(soon, one); err == nil {
+		t.Error("there is a seventeenth connection for visitors")
+	}
+	close(over)
+	visitors.Wait()
+}
