@@ -24,6 +24,7 @@ import (
 	streamalone "securechat/internal/stream/fallback"
 	stream "securechat/internal/stream/memory"
 	sharedstream "securechat/internal/stream/redis"
+	"securechat/internal/telemetry"
 )
 
 // keysInRedis begins the name of everything that the server keeps there.
@@ -41,7 +42,7 @@ type shared struct {
 
 // share connects to Redis where there is one. A server starts without it too:
 // it is not where anything is kept.
-func share(c config.Config, store *sqlstore.Store, keys *keyring.Keyring, log *slog.Logger) (shared, error) {
+func share(c config.Config, store *sqlstore.Store, keys *keyring.Keyring, numbers *telemetry.Metrics, log *slog.Logger) (shared, error) {
 	if c.RedisURL == "" {
 		return shared{log: stream.New(), limiter: limits.New(limits.Most), gate: store}, nil
 	}
@@ -55,6 +56,7 @@ func share(c config.Config, store *sqlstore.Store, keys *keyring.Keyring, log *s
 	told := sharedstream.New(sharedstream.Options{Client: r.get, Sealer: keys, Prefix: keysInRedis})
 	both := streamalone.New(streamalone.Options{
 		Shared: told, Own: func() relay.Log { return stream.New() }, Probe: r.ping, Pulse: store.Pulse, Logger: log,
+		Changed: numbers.Shared,
 	})
 	taken := sharedlimits.New(sharedlimits.Options{
 		Client: r.get, Prefix: keysInRedis,

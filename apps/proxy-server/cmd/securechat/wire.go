@@ -22,6 +22,7 @@ import (
 	"securechat/internal/keyring"
 	"securechat/internal/relay"
 	"securechat/internal/shop"
+	"securechat/internal/store/sqlstore"
 	"securechat/internal/telemetry"
 	"securechat/internal/web"
 )
@@ -61,17 +62,18 @@ func build(g *ground, logs io.Writer, listening netip.AddrPort, demonstrating bo
 	if unbuilt != nil && !errors.Is(unbuilt, assets.ErrNotBuilt) {
 		return nil, unbuilt
 	}
-	together, err := share(c, g.store, g.keys, log)
+	numbers := telemetry.NewMetrics(version())
+	store := sqlstore.New(metered{g.engine, numbers}, g.keys)
+	together, err := share(c, store, g.keys, numbers, log)
 	if err != nil {
 		return nil, err
 	}
-	numbers := telemetry.NewMetrics(version())
 	door := gate.New(gate.Options{
 		Store: together.gate, Limiter: together.limiter, Tickets: g.keys, Digest: g.keys.Digest,
-		Own: own, Limits: often, Demo: demonstrating,
+		Own: own, Limits: often, Demo: demonstrating, Metrics: numbers,
 	})
 	talk := relay.New(relay.Options{
-		Store: g.store, Fleet: g.fleet, Log: together.log, Runs: together.runs,
+		Store: store, Fleet: g.fleet, Log: together.log, Runs: together.runs,
 		Agents: map[chat.AgentKind]relay.Agent{
 			chat.AgentDemo: demo.Agent{},
 			chat.AgentN8N:  n8n.New(n8n.Options{Issuer: public.String(), Signer: g.keys, Allowed: c.PrivateUpstreams}),

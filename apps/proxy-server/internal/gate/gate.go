@@ -23,7 +23,8 @@ type Options struct {
 	// Limits say how often; nil means never too often.
 	Limits Limits
 	// Demo lets in visitors of sites that were made for the demonstration.
-	Demo bool
+	Demo    bool
+	Metrics Metrics // optional
 }
 
 // Gate lets visitors in. Its methods may be called at once.
@@ -35,8 +36,16 @@ type Gate struct {
 
 // New returns a gate.
 func New(o Options) *Gate {
+	if o.Metrics == nil {
+		o.Metrics = unheard{}
+	}
 	return &Gate{Options: o, sites: newSites(o.Store, o.Demo)}
 }
+
+// unheard is metrics that nobody looks at.
+type unheard struct{}
+
+func (unheard) Judged(string, string) {}
 
 // Caller is what a request says of where it comes from.
 type Caller struct {

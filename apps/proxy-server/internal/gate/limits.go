@@ -64,30 +64,32 @@ func (g *Gate) chargeAddress(ctx context.Context, cost Cost, address netip.Addr)
 	if far != "" {
 		takes = append(takes, Take{Name: "network", Key: string(cost) + " " + far, Limit: tiers.Network})
 	}
-	return g.charge(ctx, takes)
+	return g.charge(ctx, cost, takes)
 }
 
 func (g *Gate) chargeSession(ctx context.Context, cost Cost, s chat.Session) (Verdict, error) {
 	tiers := g.Limits[cost]
-	return g.charge(ctx, []Take{
+	return g.charge(ctx, cost, []Take{
 		{Name: "session", Key: string(cost) + " " + string(s.ID), Limit: tiers.Session},
 		{Name: "site", Key: string(cost) + " " + string(s.SiteID), Limit: tiers.Site},
 	})
 }
 
 func (g *Gate) chargeSite(ctx context.Context, cost Cost, id chat.SiteID) error {
-	_, err := g.charge(ctx, []Take{{Name: "site", Key: string(cost) + " " + string(id), Limit: g.Limits[cost].Site}})
+	_, err := g.charge(ctx, cost, []Take{{Name: "site", Key: string(cost) + " " + string(id), Limit: g.Limits[cost].Site}})
 	return err
 }
 
-func (g *Gate) charge(ctx context.Context, takes []Take) (Verdict, error) {
+func (g *Gate) charge(ctx context.Context, cost Cost, takes []Take) (Verdict, error) {
 	verdict, err := g.Limiter.Take(ctx, time.Now(), takes)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("ask the limiter: %w", err)
 	}
 	if verdict.Allowed {
+		g.Metrics.Judged(string(cost), "")
 		return verdict, nil
 	}
+	g.Metrics.Judged(string(cost), verdict.Name)
 	limited := chat.E(chat.Limited, "rate_limited", "Too many requests. Try again in a moment.")
 	limited.RetryAfter, limited.Err = verdict.RetryAfter, Exceeded{verdict}
 	return verdict, limited

@@ -76,6 +76,13 @@ type Limiter interface {
 	Take(ctx context.Context, now time.Time, takes []Take) (Verdict, error)
 }
 
+// Metrics hears what is worth counting.
+type Metrics interface {
+	// Judged hears what limits said of a request that would cost so much.
+	// Tier is the name of the one that refused, "" where none did.
+	Judged(cost, tier string)
+}
+
 // Take asks for one place in a bucket.
 type Take struct {
 	Name  string // of the tier, as told to the visitor: "address", "session" …

@@ -23,6 +23,9 @@ type Metrics struct {
 	waits    prometheus.Histogram
 	firsts   prometheus.Histogram
 	turns    *prometheus.HistogramVec
+	takes    *prometheus.CounterVec
+	acts     *prometheus.HistogramVec
+	shared   prometheus.Gauge
 }
 
 // Bounds in seconds: quick ones for what we answer ourselves, slow ones for
@@ -60,7 +63,21 @@ func NewMetrics(version string) *Metrics {
 			Help:    "Time that agents took, by how the turn ended; code says what went wrong.",
 			Buckets: slow,
 		}, []string{"state", "code"}),
+		takes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "securechat_limit_verdicts_total",
+			Help: "What limits said, by what a request would cost; tier is the one that refused.",
+		}, []string{"cost", "tier"}),
+		acts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "securechat_store_duration_seconds",
+			Help:    "Time that the store took: to look something up, or to act and have it on disk.",
+			Buckets: quick,
+		}, []string{"kind", "outcome"}),
+		shared: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "securechat_log_shared",
+			Help: "1 while answers under way are told to all processes, or there is but one; 0 while this one tells them alone.",
+		}),
 	}
+	m.shared.Set(1)
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "securechat_build_info",
 		Help:        "1, with the version that runs.",
@@ -68,7 +85,7 @@ func NewMetrics(version string) *Metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(
-		m.requests, m.streams, m.waits, m.firsts, m.turns, build,
+		m.requests, m.streams, m.waits, m.firsts, m.turns, m.takes, m.acts, m.shared, build,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -107,4 +124,27 @@ func (m *Metrics) Spoke(after time.Duration) { m.firsts.Observe(after.Seconds())
 // Ended is told how each turn ended and how long its agent took.
 func (m *Metrics) Ended(state chat.TurnState, code string, took time.Duration) {
 	m.turns.WithLabelValues(string(state), code).Observe(took.Seconds())
+}
+
+// Judged is told what limits said of a request that would cost so much; tier
+// is the one that refused, or "".
+func (m *Metrics) Judged(cost, tier string) {
+	if tier == "" {
+		tier = "none"
+	}
+	m.takes.WithLabelValues(cost, tier).Inc()
+}
+
+// Stored is told how long the store took to look, or to act, and how that
+// went.
+func (m *Metrics) Stored(kind, outcome string, took time.Duration) {
+	m.acts.WithLabelValues(kind, outcome).Observe(took.Seconds())
+}
+
+// Shared is told whether answers under way are told to all processes.
+func (m *Metrics) Shared(shared bool) {
+	m.shared.Set(0)
+	if shared {
+		m.shared.Set(1)
+	}
 }

@@ -34,6 +34,8 @@ type Options struct {
 	// conversation.
 	Pulse  func(context.Context, chat.ConversationID) (string, error)
 	Logger *slog.Logger
+	// Changed hears whether the shared log is used from now on; optional.
+	Changed func(shared bool)
 }
 
 // Log is a [relay.Log] made of two. Run must run for it to come back to the
@@ -59,6 +61,9 @@ var _ relay.Log = (*Log)(nil)
 
 // New returns a log that uses the shared one as long as that answers.
 func New(o Options) *Log {
+	if o.Changed == nil {
+		o.Changed = func(bool) {}
+	}
 	return &Log{Options: o, readers: map[*reader]struct{}{}, looked: map[chat.ConversationID]look{}, apart: map[chat.ConversationID]struct{}{}}
 }
 
@@ -95,6 +100,7 @@ func (l *Log) leave(changes int, why error) {
 	l.changes++
 	clear(l.looked)
 	l.mu.Unlock()
+	l.Changed(false)
 	l.Logger.Warn("the shared log is away, answers are told by this process alone", "error", why)
 	l.rouse("")
 }
@@ -108,6 +114,7 @@ func (l *Log) comeBack(ctx context.Context) {
 	apart := l.apart
 	l.apart = map[chat.ConversationID]struct{}{}
 	l.mu.Unlock()
+	l.Changed(true)
 	l.Logger.Info("the shared log is back")
 	defer l.rouse("") // after that, so that our own hear of it once
 	for c := range apart {
