@@ -46,6 +46,9 @@ func (doctorCommand) Run(ctx context.Context, w world) error {
 		unwell = report(w.out, finding{"statements", sqlstore.Prepare(ctx, g.engine), "this database was changed by hand, or by a newer version"}) || unwell
 		unwell = checkSites(ctx, w.out, g) || unwell
 	}
+	if settings.RedisURL != "" {
+		unwell = report(w.out, finding{"Redis", tryRedis(ctx, settings.RedisURL), "see that Redis 7 or Valkey runs there and lets this server in, and that SECURECHAT_REDIS_URL names it; servers go on without it, each by itself"}) || unwell
+	}
 	for _, f := range []finding{
 		{"limits", readLimits(settings), "see SECURECHAT_LIMITS in `securechat config`"},
 		{"address for visitors", canListen(settings, settings.Listen), "another program listens there: stop it, or set SECURECHAT_LISTEN"},
